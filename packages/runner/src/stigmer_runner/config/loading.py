@@ -1,0 +1,75 @@
+"""Reads the settings and turns pydantic's report into one sentence a person can act on."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from stigmer_runner.config.settings import ExecutionMode, LogLevel, LogSettings, Settings
+
+_S = TypeVar("_S", bound=LogSettings)
+
+_CHOICES: Mapping[str, str] = {
+    "log_level": ", ".join(LogLevel),
+    "execution_mode": ", ".join(ExecutionMode),
+}
+
+
+class ConfigError(Exception):
+    """A setting is wrong. The text is one sentence that names each wrong variable and never shows a secret."""
+
+
+def load_settings() -> Settings:
+    """The settings of `stigmer serve` from the environment. Raises ConfigError."""
+    return _load(Settings)
+
+
+def load_log_settings() -> LogSettings:
+    """The settings of every other command from the environment. Raises ConfigError."""
+    return _load(LogSettings)
+
+
+def _load(kind: type[_S]) -> _S:
+    try:
+        return kind()
+    except ValidationError as error:
+        problems = [_phrase(problem) for problem in error.errors(include_url=False)]
+        raise ConfigError("; ".join(dict.fromkeys(problems)) + ".") from None
+
+
+def _phrase(problem: ErrorDetails) -> str:
+    """`NAME must be ...`. Secrets reach no phrase: only the numeric and choice types show what was given."""
+    context = problem.get("ctx", {})
+    if not problem["loc"]:
+        return str(context.get("error", problem["msg"]))
+    field = str(problem["loc"][0])
+    name = field.upper()
+    if problem["type"] == "value_error":
+        return f"{name} {context['error']}"
+    if field in _CHOICES:
+        return f"{name} must be one of {_CHOICES[field]}, not {problem['input']!r}"
+    return f"{name} {_requirement(problem)}"
+
+
+def _requirement(problem: ErrorDetails) -> str:
+    """The rest of the sentence for the pydantic error types our fields can raise."""
+    context = problem.get("ctx", {})
+    given = f", not {problem['input']!r}"
+    match problem["type"]:
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"must be a whole number{given}"
+        case "float_parsing" | "float_type" | "finite_number":
+            return f"must be a number of seconds{given}"
+        case "bool_parsing" | "bool_type":
+            return f"must be true or false{given}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']}{given}"
+        case "greater_than":
+            return f"must be more than {context['gt']}{given}"
+        case "less_than_equal":
+            return f"must be at most {context['le']}{given}"
+        case "string_pattern_mismatch":
+            return f"must be a URL such as https://runner.example.com{given}"
+        case _:
+            return f"is not valid: {problem['msg']}"

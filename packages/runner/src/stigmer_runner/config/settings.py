@@ -1,0 +1,233 @@
+"""Every environment variable the runner reads. Seeds 000 to 004; `docs/configuration.md` is held equal by a test."""
+
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stigmer_runner.config.endpoint import Endpoint, is_loopback
+from stigmer_runner.config.service import StigmerService
+
+_MIB = 1024 * 1024
+_T = TypeVar("_T")
+
+
+class ExecutionMode(StrEnum):
+    """Which front ends the process starts (seed 003)."""
+
+    GRPC = "grpc"
+    TEMPORAL = "temporal"
+    DUAL = "dual"
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+def _log_level(value: object) -> object:
+    return {"warn": "warning", "fatal": "critical", "trace": "debug"}.get(str(_lower(value)), _lower(value))
+
+
+def _port_or_off(value: object) -> object:
+    return None if _lower(value) == "off" else value
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=86400 * 365, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Field(ge=1024, le=1024 * _MIB)]
+
+
+class LogSettings(BaseSettings):
+    """What every command needs: how to log."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
+
+    log_level: Annotated[LogLevel, BeforeValidator(_log_level)] = Field(
+        default=LogLevel.INFO, description="`debug`, `info`, `warning`, `error` or `critical`."
+    )
+    env: str = Field(default="", description="`local` logs for people; anything else logs one JSON object a line.")
+
+    @property
+    def pretty_logs(self) -> bool:
+        """Whether people read the log."""
+        return self.env.strip().lower() == "local"
+
+
+class Settings(LogSettings):
+    """What `stigmer serve` needs. Built once at the edge and passed down."""
+
+    execution_mode: Annotated[ExecutionMode, BeforeValidator(_lower)] = Field(
+        default=ExecutionMode.GRPC,
+        description="`grpc`. `temporal` and `dual` are known names that this version refuses.",
+    )
+    bind_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="Address both ports listen on. `0.0.0.0` in a container; then set `RUNNER_API_KEY` too.",
+    )
+    grpc_port: Port = Field(default=8080, description="gRPC port. `0` takes a free one and logs it.")
+    http_port: Annotated[Port | None, BeforeValidator(_port_or_off)] = Field(
+        default=8081, description="HTTP port for status, events and probes. `0` takes a free one, `off` starts none."
+    )
+    public_base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="Beginning of the status URLs given to clients, when they reach the HTTP port by another "
+        "address. Default: `http://BIND_HOST:HTTP_PORT`.",
+    )
+    runner_api_key: SecretStr | None = Field(
+        default=None,
+        description="When set, every call except health, reflection and probes must send "
+        "`authorization: Bearer <key>`.",
+    )
+    grpc_tls_cert_file: str | None = Field(
+        default=None, description="PEM certificate chain; with the key file, the gRPC port speaks TLS."
+    )
+    grpc_tls_key_file: str | None = Field(default=None, description="PEM private key of the certificate.")
+
+    stigmer_service_endpoint: str | None = Field(
+        default=None,
+        description="`host:port` of the Stigmer service that gets progress events and answers queries by id. "
+        "Unset: events go nowhere and every request must bring its document.",
+    )
+    stigmer_backend_endpoint: str | None = Field(
+        default=None, description="Other name of `STIGMER_SERVICE_ENDPOINT`, used only when that is not set."
+    )
+    stigmer_service_api_key: SecretStr | None = Field(
+        default=None, description="Sent to the Stigmer service as `authorization: Bearer <key>`. Never logged."
+    )
+    stigmer_api_key: SecretStr | None = Field(
+        default=None, description="Other name of `STIGMER_SERVICE_API_KEY`, used only when that is not set."
+    )
+    stigmer_service_use_tls: bool | None = Field(
+        default=None,
+        description="TLS to the Stigmer service. Default: `true`, but `false` when the endpoint is a loopback address.",
+    )
+
+    max_concurrent_executions: Count = Field(
+        default=256, description="Executions that may run or be paused at a time; one more is RESOURCE_EXHAUSTED."
+    )
+    max_message_bytes: Bytes = Field(default=10 * _MIB, description="Largest gRPC request.")
+    max_document_bytes: Bytes = Field(default=_MIB, description="Largest workflow document, in UTF-8 bytes.")
+    retain_finished_executions: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=1000, description="How many finished executions stay readable."
+    )
+    retain_finished_seconds: Seconds = Field(default=3600, description="How long a finished execution stays readable.")
+    cancel_on_disconnect: bool = Field(
+        default=False,
+        description="`true`: an execution whose last `Execute` client leaves is cancelled. `false`: it goes on, and "
+        "the client may come back with the same id.",
+    )
+    shutdown_grace_seconds: Seconds = Field(
+        default=30, description="After SIGTERM, how long running executions may go on before they are cancelled."
+    )
+    pull_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=10,
+        description="Limit for reading an execution from the Stigmer service when a request has no document.",
+    )
+
+    temporal_service_address: str = Field(default="localhost:7233", description="Temporal front end.")
+    temporal_namespace: str = Field(default="default", description="Temporal namespace.")
+    temporal_task_queue: str = Field(default="stigmer-workflows", description="Task queue for executions (seed 003).")
+    temporal_workflow_execution_stigmer_task_queue: str = Field(
+        default="workflow_execution_stigmer", description="Task queue of the orchestration workflow (seed 004)."
+    )
+    temporal_workflow_execution_runner_task_queue: str = Field(
+        default="workflow_execution_runner", description="Task queue of the runner's activities (seed 004)."
+    )
+    temporal_max_concurrency: Count = Field(default=10, description="Activities a Temporal worker runs at a time.")
+
+    @field_validator("stigmer_service_endpoint", "stigmer_backend_endpoint")
+    @classmethod
+    def _is_endpoint(cls, value: str | None) -> str | None:
+        if value is not None:
+            Endpoint.parse(value)
+        return value
+
+    @field_validator("stigmer_service_api_key", "stigmer_api_key", "runner_api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        key = value.get_secret_value().strip()
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("must be printable ASCII without spaces")
+        return SecretStr(key)
+
+    @field_validator("execution_mode")
+    @classmethod
+    def _is_built(cls, value: ExecutionMode) -> ExecutionMode:
+        if value is not ExecutionMode.GRPC:
+            raise ValueError(f"'{value}' is not available in this version; set it to grpc")
+        return value
+
+    @model_validator(mode="after")
+    def _tls_files_come_in_pairs(self) -> "Settings":
+        if (self.grpc_tls_cert_file is None) != (self.grpc_tls_key_file is None):
+            raise ValueError("GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE must be set together")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> "Settings":
+        if self.grpc_port and self.grpc_port == self.http_port:
+            raise ValueError(f"HTTP_PORT must differ from GRPC_PORT, both are {self.grpc_port}")
+        return self
+
+    @property
+    def stigmer_service(self) -> StigmerService | None:
+        """The Stigmer service, or None when no endpoint is set. The names of the seeds win over the other ones."""
+        endpoint_variable, endpoint_text, notes = _first(
+            ("STIGMER_SERVICE_ENDPOINT", self.stigmer_service_endpoint),
+            ("STIGMER_BACKEND_ENDPOINT", self.stigmer_backend_endpoint),
+        )
+        if endpoint_text is None or endpoint_variable is None:
+            return None
+        key_variable, key, key_notes = _first(
+            ("STIGMER_SERVICE_API_KEY", self.stigmer_service_api_key), ("STIGMER_API_KEY", self.stigmer_api_key)
+        )
+        endpoint = Endpoint.parse(endpoint_text)
+        use_tls, reason = self._tls(endpoint)
+        return StigmerService(
+            endpoint=endpoint,
+            endpoint_variable=endpoint_variable,
+            api_key=key,
+            api_key_variable=key_variable,
+            use_tls=use_tls,
+            tls_reason=reason,
+            notes=notes + key_notes,
+        )
+
+    def _tls(
+        self, endpoint: Endpoint
+    ) -> tuple[bool, Literal["STIGMER_SERVICE_USE_TLS", "scheme", "loopback", "default"]]:
+        if self.stigmer_service_use_tls is not None:
+            return self.stigmer_service_use_tls, "STIGMER_SERVICE_USE_TLS"
+        if endpoint.tls is not None:
+            return endpoint.tls, "scheme"
+        if is_loopback(endpoint.host):
+            return False, "loopback"
+        return True, "default"
+
+
+def _first(
+    preferred: tuple[str, _T | None], other: tuple[str, _T | None]
+) -> tuple[str | None, _T | None, tuple[str, ...]]:
+    """The variable that counts, its value, and what to tell about the choice."""
+    if preferred[1] is not None:
+        both = other[1] is not None and other[1] != preferred[1]
+        return *preferred, ((f"{preferred[0]} and {other[0]} differ; {preferred[0]} is used",) if both else ())
+    if other[1] is not None:
+        return *other, (f"{other[0]} is used because {preferred[0]} is not set",)
+    return None, None, ()

@@ -1,0 +1,1 @@
+"""The gRPC port: five calls under all their names, health and reflection."""
