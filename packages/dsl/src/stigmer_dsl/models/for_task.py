@@ -1,0 +1,34 @@
+"""The `for` task: the same tasks for each item of a collection."""
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field, Tag
+
+from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.model import TEXT_OR_OBJECT, Model
+from stigmer_dsl.models.task_base import TaskBase
+
+if TYPE_CHECKING:
+    from stigmer_dsl.models.task import TaskList
+
+Collection = Annotated[
+    Annotated[str, Tag("<text>")] | Annotated[tuple[JsonValue, ...], Tag("<object>")],
+    TEXT_OR_OBJECT,
+]
+"""A jq expression (bare or in `${ }`), or the items themselves."""
+
+
+class ForDefinition(Model):
+    """The collection, and the names of the variables that hold the item and its index."""
+
+    in_: Collection = Field(alias="in")
+    each: str = "item"
+    at: str = "index"
+
+
+class ForTask(TaskBase):
+    """Iterations chain: each gets the output of the one before; `while` is tested before each."""
+
+    for_: ForDefinition = Field(alias="for")
+    do: "TaskList"
+    while_: str | None = Field(default=None, alias="while")

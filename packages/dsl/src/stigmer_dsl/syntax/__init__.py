@@ -1,0 +1,1 @@
+"""Readers: text to JSON with positions."""
