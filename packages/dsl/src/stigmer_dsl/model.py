@@ -1,8 +1,8 @@
 """What every model of the document shares."""
 
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Discriminator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 
@@ -17,6 +17,21 @@ class Model(BaseModel):
         hide_input_in_errors=True,
         use_enum_values=True,
     )
+
+
+def _refuse_null(value: Any, info: ValidationInfo) -> Any:
+    # Python code may pass None for "absent"; in a document `null` is a value, and never the one that was meant.
+    if value is None and isinstance(info.context, dict) and info.context.get("document"):
+        raise PydanticCustomError("wrong-type", "This must not be null", {"hint": NULL_HINT})
+    return value
+
+
+NULL_HINT = "Give it a value, or remove the property."
+
+ValueT = TypeVar("ValueT")
+
+Maybe = Annotated[ValueT | None, BeforeValidator(_refuse_null)]
+"""A property that may be absent, but not null, in a document."""
 
 
 class OpenModel(Model):

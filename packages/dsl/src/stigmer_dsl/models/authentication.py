@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.model import Model, one_of
+from stigmer_dsl.model import Maybe, Model, one_of
 from stigmer_dsl.models.text import UriText
 
 
@@ -22,9 +22,9 @@ def _needs(model: Model, *names: str) -> None:
 class BasicAuthentication(Model):
     """User name and password, or the secret that holds both."""
 
-    username: str | None = None
-    password: str | None = None
-    use: str | None = Field(default=None, min_length=1)
+    username: Maybe[str] = None
+    password: Maybe[str] = None
+    use: Maybe[str] = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -40,8 +40,8 @@ class DigestAuthentication(BasicAuthentication):
 class BearerAuthentication(Model):
     """A bearer token, or the secret that holds it."""
 
-    token: str | None = None
-    use: str | None = Field(default=None, min_length=1)
+    token: Maybe[str] = None
+    use: Maybe[str] = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -53,9 +53,9 @@ class BearerAuthentication(Model):
 class OAuth2Client(Model):
     """The client that asks for a token."""
 
-    id: str | None = None
-    secret: str | None = None
-    assertion: str | None = None
+    id: Maybe[str] = None
+    secret: Maybe[str] = None
+    assertion: Maybe[str] = None
     authentication: Literal[
         "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
     ] = "client_secret_post"
@@ -85,8 +85,8 @@ class OAuth2Endpoints(Model):
 class OpenIdConnectAuthentication(Model):
     """OpenID Connect; the endpoints come from the authority's discovery document."""
 
-    authority: UriText | None = None
-    grant: (
+    authority: Maybe[UriText] = None
+    grant: Maybe[
         Literal[
             "authorization_code",
             "client_credentials",
@@ -94,18 +94,17 @@ class OpenIdConnectAuthentication(Model):
             "refresh_token",
             "urn:ietf:params:oauth:grant-type:token-exchange",
         ]
-        | None
-    ) = None
-    client: OAuth2Client | None = None
-    request: OAuth2Request | None = None
-    issuers: tuple[str, ...] | None = None
-    scopes: tuple[str, ...] | None = None
-    audiences: tuple[str, ...] | None = None
-    username: str | None = None
-    password: str | None = None
-    subject: OAuth2Token | None = None
-    actor: OAuth2Token | None = None
-    use: str | None = Field(default=None, min_length=1)
+    ] = None
+    client: Maybe[OAuth2Client] = None
+    request: Maybe[OAuth2Request] = None
+    issuers: Maybe[tuple[str, ...]] = None
+    scopes: Maybe[tuple[str, ...]] = None
+    audiences: Maybe[tuple[str, ...]] = None
+    username: Maybe[str] = None
+    password: Maybe[str] = None
+    subject: Maybe[OAuth2Token] = None
+    actor: Maybe[OAuth2Token] = None
+    use: Maybe[str] = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -117,17 +116,17 @@ class OpenIdConnectAuthentication(Model):
 class OAuth2Authentication(OpenIdConnectAuthentication):
     """OAuth 2.0 with explicit endpoints."""
 
-    endpoints: OAuth2Endpoints | None = None
+    endpoints: Maybe[OAuth2Endpoints] = None
 
 
 class AuthenticationPolicy(Model):
     """Exactly one scheme."""
 
-    basic: BasicAuthentication | None = None
-    bearer: BearerAuthentication | None = None
-    digest: DigestAuthentication | None = None
-    oauth2: OAuth2Authentication | None = None
-    oidc: OpenIdConnectAuthentication | None = None
+    basic: Maybe[BasicAuthentication] = None
+    bearer: Maybe[BearerAuthentication] = None
+    digest: Maybe[DigestAuthentication] = None
+    oauth2: Maybe[OAuth2Authentication] = None
+    oidc: Maybe[OpenIdConnectAuthentication] = None
 
     @model_validator(mode="after")
     def _one_scheme(self) -> Self:
@@ -138,7 +137,7 @@ class AuthenticationPolicy(Model):
 class AuthenticationReference(AuthenticationPolicy):
     """A scheme in place, or `use`: the name of a policy in `use.authentications`."""
 
-    use: str | None = Field(default=None, min_length=1)
+    use: Maybe[str] = Field(default=None, min_length=1)
 
     @model_validator(mode="after")
     def _one_scheme(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StrictBool, StrictInt, Tag, model_validator
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model, one_of
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model, one_of
 from stigmer_dsl.models.authentication import AuthenticationReference
 from stigmer_dsl.models.duration_field import DurationField
 from stigmer_dsl.models.event import SubscriptionIterator
@@ -27,9 +27,9 @@ class HttpArguments(Model):
 
     method: str = Field(min_length=1)
     endpoint: EndpointField
-    headers: TextMap | None = None
+    headers: Maybe[TextMap] = None
     body: JsonValue = None
-    query: TextMap | None = None
+    query: Maybe[TextMap] = None
     output: OutputMode = "content"
     redirect: StrictBool = False
 
@@ -39,8 +39,8 @@ class OpenApiArguments(Model):
 
     document: ExternalResource
     operation_id: str = Field(alias="operationId")
-    parameters: JsonObject | None = None
-    authentication: AuthenticationReference | None = None
+    parameters: Maybe[JsonObject] = None
+    authentication: Maybe[AuthenticationReference] = None
     output: OutputMode = "content"
     redirect: StrictBool = False
 
@@ -50,8 +50,8 @@ class GrpcService(Model):
 
     name: str
     host: str
-    port: StrictInt | None = Field(default=None, ge=0, le=65535)
-    authentication: AuthenticationReference | None = None
+    port: Maybe[StrictInt] = Field(default=None, ge=0, le=65535)
+    authentication: Maybe[AuthenticationReference] = None
 
 
 class GrpcArguments(Model):
@@ -60,30 +60,30 @@ class GrpcArguments(Model):
     proto: ExternalResource
     service: GrpcService
     method: str
-    arguments: JsonObject | None = None
+    arguments: Maybe[JsonObject] = None
 
 
 class AsyncApiServer(Model):
     """The server of an AsyncAPI document."""
 
     name: str
-    variables: JsonObject | None = None
+    variables: Maybe[JsonObject] = None
 
 
 class AsyncApiMessage(Model):
     """A message to publish."""
 
-    payload: JsonObject | None = None
-    headers: JsonObject | None = None
+    payload: Maybe[JsonObject] = None
+    headers: Maybe[JsonObject] = None
 
 
 class AsyncApiConsumption(Model):
     """How many messages to consume: exactly one of `amount`, `while`, `until`; `for` bounds the time."""
 
-    amount: StrictInt | None = None
-    while_: str | None = Field(default=None, alias="while")
-    until: str | None = None
-    for_: DurationField | None = Field(default=None, alias="for")
+    amount: Maybe[StrictInt] = None
+    while_: Maybe[str] = Field(default=None, alias="while")
+    until: Maybe[str] = None
+    for_: Maybe[DurationField] = Field(default=None, alias="for")
 
     @model_validator(mode="after")
     def _one_policy(self) -> Self:
@@ -95,27 +95,26 @@ class AsyncApiSubscription(Model):
     """Messages to consume."""
 
     consume: AsyncApiConsumption
-    filter: str | None = None
-    foreach: SubscriptionIterator | None = None
+    filter: Maybe[str] = None
+    foreach: Maybe[SubscriptionIterator] = None
 
 
 class AsyncApiArguments(Model):
     """Arguments of `call: asyncapi`: publish a `message`, or consume by `subscription`."""
 
     document: ExternalResource
-    channel: str | None = None
-    operation: str | None = None
-    server: AsyncApiServer | None = None
-    protocol: (
+    channel: Maybe[str] = None
+    operation: Maybe[str] = None
+    server: Maybe[AsyncApiServer] = None
+    protocol: Maybe[
         Literal[
             "amqp", "amqp1", "anypointmq", "googlepubsub", "http", "ibmmq", "jms", "kafka", "mercure", "mqtt",
             "mqtt5", "nats", "pulsar", "redis", "sns", "solace", "sqs", "stomp", "ws",
         ]
-        | None
-    ) = None  # fmt: skip
-    message: AsyncApiMessage | None = None
-    subscription: AsyncApiSubscription | None = None
-    authentication: AuthenticationReference | None = None
+    ] = None  # fmt: skip
+    message: Maybe[AsyncApiMessage] = None
+    subscription: Maybe[AsyncApiSubscription] = None
+    authentication: Maybe[AuthenticationReference] = None
 
     @model_validator(mode="after")
     def _one_target_and_direction(self) -> Self:
@@ -140,32 +139,32 @@ class A2AArguments(Model):
         "tasks/pushNotificationConfig/delete",
         "agent/getAuthenticatedExtendedCard",
     ]
-    agent_card: ExternalResource | None = Field(default=None, alias="agentCard")
-    server: EndpointField | None = None
-    parameters: ObjectOrExpression | None = None
+    agent_card: Maybe[ExternalResource] = Field(default=None, alias="agentCard")
+    server: Maybe[EndpointField] = None
+    parameters: Maybe[ObjectOrExpression] = None
 
 
 class McpHttpTransport(Model):
     """An MCP server over HTTP."""
 
     endpoint: EndpointField
-    headers: dict[str, str] | None = None
+    headers: Maybe[dict[str, str]] = None
 
 
 class McpStdioTransport(Model):
     """An MCP server as a child process."""
 
     command: str
-    arguments: tuple[str, ...] | None = None
-    environment: dict[str, str] | None = None
+    arguments: Maybe[tuple[str, ...]] = None
+    environment: Maybe[dict[str, str]] = None
 
 
 class McpTransport(Model):
     """How to reach the MCP server: exactly one of `http` and `stdio`."""
 
-    http: McpHttpTransport | None = None
-    stdio: McpStdioTransport | None = None
-    options: dict[str, str] | None = None
+    http: Maybe[McpHttpTransport] = None
+    stdio: Maybe[McpStdioTransport] = None
+    options: Maybe[dict[str, str]] = None
 
     @model_validator(mode="after")
     def _one_transport(self) -> Self:
@@ -194,6 +193,6 @@ class McpArguments(Model):
     ]
     transport: McpTransport
     protocol_version: str = Field(default="2025-06-18", alias="protocolVersion")
-    parameters: ObjectOrExpression | None = None
-    timeout: DurationField | None = None
-    client: McpClient | None = None
+    parameters: Maybe[ObjectOrExpression] = None
+    timeout: Maybe[DurationField] = None
+    client: Maybe[McpClient] = None

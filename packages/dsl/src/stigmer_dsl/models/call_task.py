@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.json_types import JsonObject
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.call_arguments import (
     A2AArguments,
     AsyncApiArguments,
@@ -31,18 +31,22 @@ PROTOCOLS: dict[str, type[Model]] = {
 """The built-in calls and the models of their arguments; any other name is a function."""
 
 
+RUNTIME_CALLS = ("activity", "agent")
+"""Calls that are no part of the DSL and that a runtime may offer; the DSL sees them as functions."""
+
+
 class CallTask(TaskBase):
     """Calls a protocol (`http`, `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`) or a function by name, catalog or URL."""
 
     call: str
-    with_: JsonObject | None = Field(default=None, alias="with")
+    with_: Maybe[JsonObject] = Field(default=None, alias="with")
 
     @field_validator("with_")
     @classmethod
     def _arguments_fit(cls, value: JsonObject | None, info: ValidationInfo) -> JsonObject | None:
         arguments = PROTOCOLS.get(info.data.get("call", ""))
         if arguments is not None and value is not None:
-            arguments.model_validate(value, by_alias=True, by_name=False)
+            arguments.model_validate(value, by_alias=True, by_name=False, context=info.context)
         return value
 
     @model_validator(mode="after")

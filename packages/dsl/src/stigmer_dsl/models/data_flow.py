@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, Tag
 
 from stigmer_dsl.json_types import JsonObject
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model
 from stigmer_dsl.models.duration_field import DurationField
 from stigmer_dsl.models.resource import SchemaDefinition
 
@@ -16,22 +16,22 @@ Template = Annotated[Annotated[str, Tag("<text>")] | Annotated[JsonObject, Tag("
 class Input(Model):
     """Validates (`schema`) the raw input, then transforms it (`from`)."""
 
-    schema_: SchemaDefinition | None = Field(default=None, alias="schema")
-    from_: Template | None = Field(default=None, alias="from")
+    schema_: Maybe[SchemaDefinition] = Field(default=None, alias="schema")
+    from_: Maybe[Template] = Field(default=None, alias="from")
 
 
 class Output(Model):
     """Transforms the raw output (`as`), then validates it (`schema`)."""
 
-    schema_: SchemaDefinition | None = Field(default=None, alias="schema")
-    as_: Template | None = Field(default=None, alias="as")
+    schema_: Maybe[SchemaDefinition] = Field(default=None, alias="schema")
+    as_: Maybe[Template] = Field(default=None, alias="as")
 
 
 class Export(Model):
     """Replaces the workflow's context by the value of `as`, then validates it (`schema`)."""
 
-    schema_: SchemaDefinition | None = Field(default=None, alias="schema")
-    as_: Template | None = Field(default=None, alias="as")
+    schema_: Maybe[SchemaDefinition] = Field(default=None, alias="schema")
+    as_: Maybe[Template] = Field(default=None, alias="as")
 
 
 class Timeout(Model):

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from stigmer_dsl.json_types import JsonObject
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.text import DnsLabel, DslVersion, SemanticVersion
 
 
@@ -14,7 +14,7 @@ class Document(Model):
     namespace: DnsLabel
     name: DnsLabel
     version: SemanticVersion
-    title: str | None = None
-    summary: str | None = None
-    tags: JsonObject | None = None
-    metadata: JsonObject | None = Field(default=None)
+    title: Maybe[str] = None
+    summary: Maybe[str] = None
+    tags: Maybe[JsonObject] = None
+    metadata: Maybe[JsonObject] = Field(default=None)

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.text import UriText
 
 
@@ -14,19 +14,19 @@ class ErrorDefinition(Model):
 
     type: UriText
     status: StrictInt
-    title: str | None = None
-    detail: str | None = None
-    instance: str | None = None
+    title: Maybe[str] = None
+    detail: Maybe[str] = None
+    instance: Maybe[str] = None
 
 
 class ErrorFilter(Model):
     """Fields that must be equal for an error to be caught; a field that is absent matches anything."""
 
-    type: str | None = None
-    status: StrictInt | None = None
-    title: str | None = None
-    detail: str | None = None
-    instance: str | None = None
+    type: Maybe[str] = None
+    status: Maybe[StrictInt] = None
+    title: Maybe[str] = None
+    detail: Maybe[str] = None
+    instance: Maybe[str] = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:

@@ -6,9 +6,9 @@ from pydantic import Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model, OpenModel, one_of
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model, OpenModel, one_of
 from stigmer_dsl.models.data_flow import Export, Output
-from stigmer_dsl.models.text import UriText
+from stigmer_dsl.models.text import UriText, VariableName
 
 if TYPE_CHECKING:
     from stigmer_dsl.models.task import TaskList
@@ -19,13 +19,13 @@ ReadMode = Literal["data", "envelope", "raw"]
 class EventProperties(OpenModel):
     """CloudEvents attributes; extension attributes are kept as they are."""
 
-    id: str | None = None
-    source: UriText | None = None
-    type: str | None = None
-    time: str | None = None
-    subject: str | None = None
-    datacontenttype: str | None = None
-    dataschema: UriText | None = None
+    id: Maybe[str] = None
+    source: Maybe[UriText] = None
+    type: Maybe[str] = None
+    time: Maybe[str] = None
+    subject: Maybe[str] = None
+    datacontenttype: Maybe[str] = None
+    dataschema: Maybe[UriText] = None
     data: JsonValue = None
 
 
@@ -33,14 +33,14 @@ class Correlation(Model):
     """Links events to a value: `from` reads it from the event, `expect` is what it must be."""
 
     from_: str = Field(alias="from")
-    expect: str | None = None
+    expect: Maybe[str] = None
 
 
 class EventFilter(Model):
     """Selects events by their attributes and by correlation."""
 
     with_: EventProperties = Field(alias="with")
-    correlate: dict[str, Correlation] | None = None
+    correlate: Maybe[dict[str, Correlation]] = None
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
@@ -56,16 +56,15 @@ class EventFilter(Model):
 class EventConsumption(Model):
     """Which events to wait for: exactly one of `one`, `any`, `all`; `until` goes with `any` only."""
 
-    one: EventFilter | None = None
-    any: tuple[EventFilter, ...] | None = None
-    all: tuple[EventFilter, ...] | None = None
-    until: (
+    one: Maybe[EventFilter] = None
+    any: Maybe[tuple[EventFilter, ...]] = None
+    all: Maybe[tuple[EventFilter, ...]] = None
+    until: Maybe[
         Annotated[
             Annotated[str, Tag("<text>")] | Annotated["EventConsumption", Tag("<object>")],
             TEXT_OR_OBJECT,
         ]
-        | None
-    ) = None
+    ] = None
 
     @model_validator(mode="after")
     def _one_strategy(self) -> Self:
@@ -84,8 +83,8 @@ class EventConsumption(Model):
 class SubscriptionIterator(Model):
     """What is done with each consumed event or message, one at a time, in order."""
 
-    item: str = "item"
-    at: str = "index"
-    do: "TaskList | None" = None
-    output: Output | None = None
-    export: Export | None = None
+    item: VariableName = "item"
+    at: VariableName = "index"
+    do: "Maybe[TaskList]" = None
+    output: Maybe[Output] = None
+    export: Maybe[Export] = None

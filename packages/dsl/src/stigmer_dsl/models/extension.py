@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.named import named_item, unnamed_item
 from stigmer_dsl.models.task import TaskList
 
@@ -14,9 +14,9 @@ class Extension(Model):
     """What is extended, under which condition, and by which tasks."""
 
     extend: Literal["call", "composite", "emit", "for", "listen", "raise", "run", "set", "switch", "try", "wait", "all"]
-    when: str | None = None
-    before: TaskList | None = None
-    after: TaskList | None = None
+    when: Maybe[str] = None
+    before: Maybe[TaskList] = None
+    after: Maybe[TaskList] = None
 
 
 class NamedExtension(Model):

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, Tag
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model
 from stigmer_dsl.models.task_base import TaskBase
+from stigmer_dsl.models.text import VariableName
 
 if TYPE_CHECKING:
     from stigmer_dsl.models.task import TaskList
@@ -22,8 +23,8 @@ class ForDefinition(Model):
     """The collection, and the names of the variables that hold the item and its index."""
 
     in_: Collection = Field(alias="in")
-    each: str = "item"
-    at: str = "index"
+    each: VariableName = "item"
+    at: VariableName = "index"
 
 
 class ForTask(TaskBase):
@@ -31,4 +32,4 @@ class ForTask(TaskBase):
 
     for_: ForDefinition = Field(alias="for")
     do: "TaskList"
-    while_: str | None = Field(default=None, alias="while")
+    while_: Maybe[str] = Field(default=None, alias="while")

@@ -1,6 +1,6 @@
 """The `listen` task: waits for CloudEvents."""
 
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.event import EventConsumption, ReadMode, SubscriptionIterator
 from stigmer_dsl.models.task_base import TaskBase
 
@@ -16,4 +16,4 @@ class ListenTask(TaskBase):
     """Its output is the array of consumed events, in order."""
 
     listen: ListenDefinition
-    foreach: SubscriptionIterator | None = None
+    foreach: Maybe[SubscriptionIterator] = None

@@ -6,7 +6,7 @@ from pydantic import Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model
 from stigmer_dsl.models.authentication import AuthenticationReference
 from stigmer_dsl.models.text import UriText
 
@@ -15,7 +15,7 @@ class Endpoint(Model):
     """Where a call goes: a URI, URI template or expression, with the authentication to use there."""
 
     uri: UriText
-    authentication: AuthenticationReference | None = None
+    authentication: Maybe[AuthenticationReference] = None
 
 
 EndpointField = Annotated[Annotated[UriText, Tag("<text>")] | Annotated[Endpoint, Tag("<object>")], TEXT_OR_OBJECT]
@@ -26,7 +26,7 @@ class ExternalResource(Model):
     """A document outside the workflow."""
 
     endpoint: EndpointField
-    name: str | None = None
+    name: Maybe[str] = None
 
 
 class SchemaDefinition(Model):
@@ -34,7 +34,7 @@ class SchemaDefinition(Model):
 
     format: str = "json"
     document: JsonValue = None
-    resource: ExternalResource | None = None
+    resource: Maybe[ExternalResource] = None
 
     @model_validator(mode="after")
     def _inline_or_external(self) -> Self:

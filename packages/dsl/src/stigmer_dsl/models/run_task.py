@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, StrictBool, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.json_types import JsonObject
-from stigmer_dsl.model import Model, one_of
+from stigmer_dsl.model import Maybe, Model, one_of
 from stigmer_dsl.models.duration_field import DurationField
 from stigmer_dsl.models.resource import ExternalResource
 from stigmer_dsl.models.task_base import TaskBase
@@ -16,7 +16,7 @@ class ContainerLifetime(Model):
     """When the container is removed; `after` goes with `eventually`."""
 
     cleanup: Literal["always", "never", "eventually"]
-    after: DurationField | None = None
+    after: Maybe[DurationField] = None
 
     @model_validator(mode="after")
     def _after_with_eventually(self) -> Self:
@@ -37,15 +37,15 @@ class ContainerProcess(Model):
     """A container."""
 
     image: str
-    name: str | None = None
-    command: str | None = None
-    ports: JsonObject | None = None
-    volumes: JsonObject | None = None
-    environment: JsonObject | None = None
-    stdin: str | None = None
-    arguments: tuple[str, ...] | None = None
-    lifetime: ContainerLifetime | None = None
-    pull_policy: Literal["ifNotPresent", "always", "never"] | None = Field(default=None, alias="pullPolicy")
+    name: Maybe[str] = None
+    command: Maybe[str] = None
+    ports: Maybe[JsonObject] = None
+    volumes: Maybe[JsonObject] = None
+    environment: Maybe[JsonObject] = None
+    stdin: Maybe[str] = None
+    arguments: Maybe[tuple[str, ...]] = None
+    lifetime: Maybe[ContainerLifetime] = None
+    pull_policy: Maybe[Literal["ifNotPresent", "always", "never"]] = Field(default=None, alias="pullPolicy")
 
 
 def _list_or_map(value: Any) -> str:
@@ -56,17 +56,16 @@ class ScriptProcess(Model):
     """A script, in place (`code`) or external (`source`); arguments are a list or a map."""
 
     language: str
-    code: str | None = None
-    source: ExternalResource | None = None
-    stdin: str | None = None
-    arguments: (
+    code: Maybe[str] = None
+    source: Maybe[ExternalResource] = None
+    stdin: Maybe[str] = None
+    arguments: Maybe[
         Annotated[
             Annotated[tuple[str, ...], Tag("<list>")] | Annotated[JsonObject, Tag("<map>")],
             Discriminator(_list_or_map),
         ]
-        | None
-    ) = None
-    environment: JsonObject | None = None
+    ] = None
+    environment: Maybe[JsonObject] = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -78,9 +77,9 @@ class ShellProcess(Model):
     """A shell command."""
 
     command: str
-    stdin: str | None = None
-    arguments: tuple[str, ...] | None = None
-    environment: JsonObject | None = None
+    stdin: Maybe[str] = None
+    arguments: Maybe[tuple[str, ...]] = None
+    environment: Maybe[JsonObject] = None
 
 
 class WorkflowProcess(Model):
@@ -89,16 +88,16 @@ class WorkflowProcess(Model):
     namespace: str
     name: str
     version: str = "latest"
-    input: JsonObject | None = None
+    input: Maybe[JsonObject] = None
 
 
 class RunDefinition(Model):
     """Exactly one process, whether to wait for it, and what it returns."""
 
-    container: ContainerProcess | None = None
-    script: ScriptProcess | None = None
-    shell: ShellProcess | None = None
-    workflow: WorkflowProcess | None = None
+    container: Maybe[ContainerProcess] = None
+    script: Maybe[ScriptProcess] = None
+    shell: Maybe[ShellProcess] = None
+    workflow: Maybe[WorkflowProcess] = None
     await_: StrictBool = Field(default=True, alias="await")
     return_: Literal["stdout", "stderr", "code", "all", "none"] = Field(default="stdout", alias="return")
 

@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.duration_field import DurationField
 from stigmer_dsl.models.event import EventConsumption, ReadMode
 
@@ -13,11 +13,11 @@ from stigmer_dsl.models.event import EventConsumption, ReadMode
 class Schedule(Model):
     """Interval, cron expression, delay after completion, or events."""
 
-    every: DurationField | None = None
-    cron: str | None = None
-    after: DurationField | None = None
-    on: EventConsumption | None = None
-    read: ReadMode | None = Field(default=None)
+    every: Maybe[DurationField] = None
+    cron: Maybe[str] = None
+    after: Maybe[DurationField] = None
+    on: Maybe[EventConsumption] = None
+    read: Maybe[ReadMode] = Field(default=None)
 
     @model_validator(mode="after")
     def _read_needs_on(self) -> Self:

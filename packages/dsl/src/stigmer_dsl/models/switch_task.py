@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.named import named_item, unnamed_item
 from stigmer_dsl.models.task_base import TaskBase
 
@@ -14,7 +14,7 @@ class SwitchCase(Model):
     """A condition (none for the default case) and the flow directive to follow when it holds."""
 
     then: str
-    when: str | None = None
+    when: Maybe[str] = None
 
 
 class NamedCase(Model):

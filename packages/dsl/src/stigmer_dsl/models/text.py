@@ -16,6 +16,7 @@ _SEMVER = re.compile(
     re.ASCII,
 )
 _DNS_LABEL = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?", re.ASCII)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _WHITESPACE = re.compile(r"\s")
 
 
@@ -52,6 +53,16 @@ def _dns_label(text: str) -> str:
     )
 
 
+def _variable_name(text: str) -> str:
+    if _VARIABLE.fullmatch(text):
+        return text
+    raise PydanticCustomError(
+        "invalid-name",
+        "This cannot be the name of a variable",
+        {"hint": "Use letters, digits and `_`, without `$` and not starting with a digit."},
+    )
+
+
 def _uri(text: str) -> str:
     if is_strict(text):
         return text
@@ -67,5 +78,6 @@ def _uri(text: str) -> str:
 SemanticVersion = Annotated[str, AfterValidator(_semver)]
 DslVersion = Annotated[str, AfterValidator(_dsl_version)]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+VariableName = Annotated[str, AfterValidator(_variable_name)]
 UriText = Annotated[str, AfterValidator(_uri)]
 """A URI, a relative reference, a URI template (RFC 6570 level 1), or text with `${ }` expressions."""

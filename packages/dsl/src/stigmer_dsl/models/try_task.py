@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, Tag
 
-from stigmer_dsl.model import TEXT_OR_OBJECT, Model
+from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model
 from stigmer_dsl.models.error import ErrorFilter
 from stigmer_dsl.models.retry import RetryPolicy
 from stigmer_dsl.models.task_base import TaskBase
+from stigmer_dsl.models.text import VariableName
 
 if TYPE_CHECKING:
     from stigmer_dsl.models.task import TaskList
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
 class CatchErrors(Model):
     """Which errors are caught."""
 
-    with_: ErrorFilter | None = Field(default=None, alias="with")
+    with_: Maybe[ErrorFilter] = Field(default=None, alias="with")
 
 
 class Catch(Model):
     """The filter, the conditions, the retries and the tasks that handle a caught error."""
 
-    errors: CatchErrors | None = None
-    as_: str = Field(default="error", alias="as")
-    when: str | None = None
-    except_when: str | None = Field(default=None, alias="exceptWhen")
-    retry: Annotated[Annotated[str, Tag("<text>")] | Annotated[RetryPolicy, Tag("<object>")], TEXT_OR_OBJECT] | None = (
+    errors: Maybe[CatchErrors] = None
+    as_: VariableName = Field(default="error", alias="as")
+    when: Maybe[str] = None
+    except_when: Maybe[str] = Field(default=None, alias="exceptWhen")
+    retry: Maybe[Annotated[Annotated[str, Tag("<text>")] | Annotated[RetryPolicy, Tag("<object>")], TEXT_OR_OBJECT]] = (
         None
     )
-    do: "TaskList | None" = None
-    then: str | None = None
+    do: "Maybe[TaskList]" = None
+    then: Maybe[str] = None
 
 
 class TryTask(TaskBase):

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from stigmer_dsl.model import Model
+from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.authentication import AuthenticationPolicy
 from stigmer_dsl.models.data_flow import Input, Output, Timeout, TimeoutField
 from stigmer_dsl.models.document import Document
@@ -17,14 +17,14 @@ from stigmer_dsl.models.task import Task, TaskList
 class Use(Model):
     """Components that the workflow's tasks use by name."""
 
-    authentications: dict[str, AuthenticationPolicy] | None = None
-    errors: dict[str, ErrorDefinition] | None = None
-    extensions: tuple[NamedExtension, ...] | None = None
-    functions: dict[str, Task] | None = None
-    retries: dict[str, RetryPolicy] | None = None
-    secrets: tuple[str, ...] | None = None
-    timeouts: dict[str, Timeout] | None = None
-    catalogs: dict[str, Catalog] | None = None
+    authentications: Maybe[dict[str, AuthenticationPolicy]] = None
+    errors: Maybe[dict[str, ErrorDefinition]] = None
+    extensions: Maybe[tuple[NamedExtension, ...]] = None
+    functions: Maybe[dict[str, Task]] = None
+    retries: Maybe[dict[str, RetryPolicy]] = None
+    secrets: Maybe[tuple[str, ...]] = None
+    timeouts: Maybe[dict[str, Timeout]] = None
+    catalogs: Maybe[dict[str, Catalog]] = None
 
 
 class Evaluate(Model):
@@ -39,9 +39,9 @@ class Workflow(Model):
 
     document: Document
     do: TaskList
-    input: Input | None = None
-    use: Use | None = None
-    output: Output | None = None
-    timeout: TimeoutField | None = None
-    schedule: Schedule | None = None
-    evaluate: Evaluate | None = None
+    input: Maybe[Input] = None
+    use: Maybe[Use] = None
+    output: Maybe[Output] = None
+    timeout: Maybe[TimeoutField] = None
+    schedule: Maybe[Schedule] = None
+    evaluate: Maybe[Evaluate] = None

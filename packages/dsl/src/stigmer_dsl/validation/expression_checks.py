@@ -1,0 +1,91 @@
+"""Checks of runtime expressions without running them."""
+
+from stigmer_dsl.checker import ExpressionChecker
+from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, UnclosedExpression, split_text, tokenize
+from stigmer_dsl.expressions.names import forbidden, variables
+from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
+from stigmer_dsl.validation.sites import ARGUMENTS, Site
+
+_BARE_HINT = "Write bare jq, such as `.status == 200`, or put the whole of it in one `${ }`."
+
+
+def check_expression(
+    site: Site, secrets: frozenset[str], checker: ExpressionChecker | None, findings: Findings
+) -> None:
+    """Check every expression of a site; `secrets` are the declared names."""
+    try:
+        segments = split_text(site.text)
+    except UnclosedExpression as error:
+        if not (site.bare and not site.text.lstrip().startswith("${")):
+            findings.add(
+                "unclosed-expression",
+                site.pointer,
+                str(error)[:1].upper() + str(error)[1:],
+                "Close it with `}`; write `$${` for a literal `${`.",
+            )
+            return
+        segments = ()
+    expressions = [segment for segment in segments if isinstance(segment, Expression)]
+    if site.bare:
+        whole = len(segments) == 1 and len(expressions) == 1
+        sources = [expressions[0].source if whole else site.text.strip()]
+    else:
+        sources = [expression.source for expression in expressions]
+    for source in sources:
+        _check_source(source, site, secrets, checker, findings)
+
+
+def _check_source(
+    source: str, site: Site, secrets: frozenset[str], checker: ExpressionChecker | None, findings: Findings
+) -> None:
+    if not source:
+        findings.add("empty-expression", site.pointer, "The expression is empty", "Write `.` for the whole input.")
+        return
+    try:
+        refused, used = forbidden(source), variables(source)
+    except LexicalError as error:
+        hint = _BARE_HINT if site.bare and "${" in source else "See the jq manual for the syntax."
+        findings.add("invalid-expression", site.pointer, f"This is not jq: {error}", hint)
+        return
+    for name in refused:
+        findings.add(
+            "forbidden-function",
+            site.pointer,
+            f"`{name}` is not allowed in a workflow: {FORBIDDEN[name]}",
+            _instead(name),
+        )
+    known = ARGUMENTS | site.local
+    unknown = sorted(used - known)
+    for name in unknown:
+        hint = did_you_mean(name, sorted(known)) or f"Known here: {listing(sorted(known))}."
+        findings.add("unknown-variable", site.pointer, f"The variable `{name}` does not exist here", hint)
+    for name in sorted(used & site.unset - site.local):
+        findings.add("unset-variable", site.pointer, f"`{name}` is always null here", _unset_hint(name))
+    _check_secrets(source, site, secrets, findings)
+    if checker is not None and not refused and not unknown:
+        reason = checker.check(source, known)
+        if reason is not None:
+            findings.add("invalid-expression", site.pointer, f"This is not jq: {reason}", "Correct the expression.")
+
+
+def _check_secrets(source: str, site: Site, secrets: frozenset[str], findings: Findings) -> None:
+    tokens = tokenize(source)
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        if token.text == "$secrets" and following.kind == "field" and following.text[1:] not in secrets:
+            name = following.text[1:]
+            hint = did_you_mean(name, sorted(secrets)) or f"Add `{name}` to `use.secrets`."
+            findings.add("undeclared-secret", site.pointer, f"`use.secrets` does not list `{name}`", hint)
+
+
+def _instead(name: str) -> str:
+    if name in {"env", "$ENV"}:
+        return "Pass the value as workflow input, or as a secret: `$secrets.NAME`."
+    if name in {"input", "inputs"}:
+        return "Use `.` or `$input` for the data."
+    return "Remove it."
+
+
+def _unset_hint(name: str) -> str:
+    if name == "$output":
+        return "It is set in `export.as` only; elsewhere the output is `.`."
+    return "It is set in tasks only."
