@@ -1,0 +1,69 @@
+"""The ordered, append-only log of one execution's events, and how sinks read it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from stigmer_engine.events import ProgressEvent
+
+
+class EventLog:
+    """Events of one execution in sequence order, from 1, gap-free.
+
+    Readers pull at their own pace (`follow`), so a slow or dead sink can neither block nor reorder the run.
+    Must be used from one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._events: list[ProgressEvent] = []
+        self._grown = asyncio.Event()
+
+    @property
+    def events(self) -> tuple[ProgressEvent, ...]:
+        """All events so far."""
+        return tuple(self._events)
+
+    @property
+    def size(self) -> int:
+        """How many events there are; also the newest sequence number."""
+        return len(self._events)
+
+    def since(self, after: int) -> tuple[ProgressEvent, ...]:
+        """The events with a sequence number above `after`."""
+        return tuple(self._events[after:])
+
+    @property
+    def last(self) -> ProgressEvent | None:
+        """The newest event, or None before the first."""
+        return self._events[-1] if self._events else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the terminal event is in the log."""
+        return bool(self._events) and self._events[-1].terminal
+
+    def append(self, event: ProgressEvent) -> None:
+        """Add the next event.
+
+        Raises:
+            ValueError: the sequence number is not the next one, or the log is closed.
+        """
+        expected = len(self._events) + 1
+        if event.sequence_number != expected:
+            raise ValueError(f"event {event.sequence_number} cannot follow event {expected - 1}")
+        if self.closed:
+            raise ValueError(f"the log of execution {event.workflow_execution_id} is closed")
+        self._events.append(event)
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()
+
+    async def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:
+        """Yield every event with a sequence number above `after`, past and future; end after the terminal event."""
+        position = max(after, 0)
+        while True:
+            while position < len(self._events):
+                event = self._events[position]
+                position += 1
+                yield event
+            if self.closed:
+                return
+            await self._grown.wait()

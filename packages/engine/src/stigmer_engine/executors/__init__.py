@@ -1,0 +1,1 @@
+"""Executors: one a task kind, each working on its frame."""

@@ -1,0 +1,129 @@
+"""`fork`: branches side by side (decisions A5, A6).
+
+What decides a fork (the winner, the first failure, a branch that ends the workflow) is recorded in the frame in the
+branch's own step, once, and never revised. Siblings are then cancelled in the order of declaration.
+"""
+
+import asyncio
+
+from stigmer_dsl.models import ForkTask, TaskBase
+
+from stigmer_engine.executors.task_list import escape
+from stigmer_engine.faults import Fault, WorkflowError
+from stigmer_engine.frames import UNSET, BranchFrame, ForkFrame, TaskFrame, input_of
+from stigmer_engine.interpreter.lifecycle import run_task
+from stigmer_engine.interpreter.outcome import Outcome
+from stigmer_engine.interpreter.run import Run
+from stigmer_engine.interpreter.scope import Scope
+
+
+async def run_fork(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
+    """Output: the branches' outputs in the order of declaration; with `compete`, the winner's.
+
+    Raises:
+        Fault: the first branch's that failed; with `compete` only when all have failed.
+    """
+    assert isinstance(task, ForkTask)
+    fork = frame.body
+    if fork is None:
+        fork = frame.body = ForkFrame(branches=[BranchFrame() for _ in task.fork.branches])
+    assert isinstance(fork, ForkFrame)
+    if not _decided(fork, compete=task.fork.compete):
+        await _run_branches(run, task, frame, fork, scope)
+    for branch in fork.branches:
+        if branch.state in ("waiting", "running"):
+            run.abandon(branch)
+            branch.state = "cancelled"
+    return _verdict(fork, compete=task.fork.compete)
+
+
+async def _run_branches(run: Run, task: ForkTask, frame: TaskFrame, fork: ForkFrame, scope: Scope) -> None:
+    """Run the open branches until the fork is decided; on return none of them is running any more."""
+    changed = asyncio.Event()
+    broken: list[BaseException] = []
+    compete = task.fork.compete
+
+    async def run_branch(index: int) -> None:
+        named = task.fork.branches[index]
+        branch = fork.branches[index]
+        branch.state = "running"
+        reference = f"{frame.reference}/fork/branches/{index}/{escape(named.name)}"
+        try:
+            outcome = await run_task(run, named, reference, branch, input_of(frame), scope)
+            _record_success(fork, index, outcome, compete=compete)
+        except Fault as error:
+            _record_failure(fork, index, error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            broken.append(error)
+        finally:
+            changed.set()
+
+    open_branches = [index for index, branch in enumerate(fork.branches) if branch.state in ("waiting", "running")]
+    running = [asyncio.ensure_future(run_branch(index)) for index in open_branches]
+    try:
+        while not _decided(fork, compete=compete) and not broken:
+            await changed.wait()
+            changed.clear()
+    finally:
+        for branch_task in running:
+            branch_task.cancel()
+        for branch_task in running:
+            await _ended(branch_task)
+    if broken:
+        raise broken[0]
+
+
+async def _ended(task: "asyncio.Future[None]") -> None:
+    # `await task` would raise for the task's own cancellation just as for ours; waiting for the event tells them apart.
+    if not task.done():
+        done = asyncio.Event()
+        task.add_done_callback(lambda _task: done.set())
+        await done.wait()
+
+
+def _record_success(fork: ForkFrame, index: int, outcome: Outcome, *, compete: bool) -> None:
+    branch = fork.branches[index]
+    branch.state = "done"
+    branch.output = outcome.value
+    if fork.ended_by is None and fork.winner is None and (outcome.ends or outcome.then == "end"):
+        fork.ended_by = index
+    elif compete and fork.winner is None and fork.ended_by is None:
+        fork.winner = index
+
+
+def _record_failure(fork: ForkFrame, index: int, error: Fault) -> None:
+    branch = fork.branches[index]
+    branch.state = "failed"
+    branch.error = error.error.to_json()
+    if fork.first_failure is None:
+        fork.first_failure = index
+
+
+def _decided(fork: ForkFrame, *, compete: bool) -> bool:
+    if fork.ended_by is not None or fork.winner is not None:
+        return True
+    if not compete and fork.first_failure is not None:
+        return True
+    return all(branch.state in ("done", "failed") for branch in fork.branches)
+
+
+def _verdict(fork: ForkFrame, *, compete: bool) -> Outcome:
+    if not compete and fork.first_failure is not None and fork.ended_by is None:
+        raise _fault_of(fork)
+    decisive = fork.ended_by if fork.ended_by is not None else fork.winner
+    if decisive is not None:
+        output = fork.branches[decisive].output
+        assert output is not UNSET
+        return Outcome(output, ends=fork.ended_by is not None)
+    if compete:
+        raise _fault_of(fork)
+    return Outcome([None if branch.output is UNSET else branch.output for branch in fork.branches])
+
+
+def _fault_of(fork: ForkFrame) -> Fault:
+    assert fork.first_failure is not None
+    error = fork.branches[fork.first_failure].error
+    assert error is not None
+    return Fault(WorkflowError.from_json(error))

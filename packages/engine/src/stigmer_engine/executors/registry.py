@@ -1,0 +1,43 @@
+"""Which executor runs which task kind."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from stigmer_dsl.models import (
+    CallTask,
+    DoTask,
+    ForkTask,
+    ForTask,
+    RaiseTask,
+    SetTask,
+    SwitchTask,
+    TaskBase,
+    TryTask,
+    WaitTask,
+)
+
+from stigmer_engine.executors.call_http import run_call
+from stigmer_engine.executors.do import run_do
+from stigmer_engine.executors.for_each import run_for
+from stigmer_engine.executors.fork import run_fork
+from stigmer_engine.executors.raise_error import run_raise
+from stigmer_engine.executors.set import run_set
+from stigmer_engine.executors.switch import run_switch
+from stigmer_engine.executors.try_catch import run_try
+from stigmer_engine.executors.wait import run_wait
+from stigmer_engine.interpreter.run import Executor
+
+EXECUTORS: Final[Mapping[type[TaskBase], Executor]] = MappingProxyType(
+    {
+        CallTask: run_call,
+        DoTask: run_do,
+        ForTask: run_for,
+        ForkTask: run_fork,
+        RaiseTask: run_raise,
+        SetTask: run_set,
+        SwitchTask: run_switch,
+        TryTask: run_try,
+        WaitTask: run_wait,
+    }
+)

@@ -1,0 +1,170 @@
+"""Programs: what a document's expressions and templates become before they are evaluated.
+
+A template (`set`, `with`, an object under `output.as`) holds any number of runtime expressions; all of them are
+evaluated in one round trip, as one jq program that yields the array of their results, and then put in place.
+"""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, Literal
+
+from stigmer_dsl.expressions import Expression, is_strict, split_text, strip, tokenize, variables
+from stigmer_dsl.json_types import JsonValue
+
+Arrangement = Literal["array", "first-true"]
+ARGUMENTS: Final = ("context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime")
+_ids = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One runtime expression: bare jq, and whether its result is put into text."""
+
+    source: str
+    as_text: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Expressions evaluated together on the same `.` and variables.
+
+    `variables` are the names (without `$`) that the expressions may read, in binding order; only these are sent.
+    """
+
+    leaves: tuple[Leaf, ...]
+    place: Callable[[list[JsonValue]], JsonValue]
+    variables: tuple[str, ...]
+    arrangement: Arrangement = "array"
+    number: int = field(default_factory=lambda: next(_ids))
+
+    @property
+    def constant(self) -> bool:
+        """Whether there is nothing to evaluate."""
+        return not self.leaves
+
+    @cached_property
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that the expressions read as `$secrets.NAME` or `$secrets["NAME"]`."""
+        names: dict[str, None] = {}
+        for leaf in self.leaves:
+            if "$secrets" in leaf.source:
+                names.update(dict.fromkeys(_secret_names(leaf.source)))
+        return tuple(names)
+
+    @property
+    def text(self) -> str:
+        """The jq text. Its input is the array `[., now, variable...]`; its one result is an array or an index."""
+        names = ", ".join(["$__in", "$__now", *(f"${name}" for name in self.variables)])
+        return f". as [{names}] | def now: $__now; $__in | {self._body()}"
+
+    def alone(self, index: int) -> "Program":
+        """The program of one leaf, to find out which of several failed."""
+        return Program((self.leaves[index],), lambda results: results[0], self.variables)
+
+    def _body(self) -> str:
+        if self.arrangement == "first-true":
+            branches = "".join(
+                f"{'el' if index else ''}if {_single(leaf)} then {index} " for index, leaf in enumerate(self.leaves)
+            )
+            return f"[{branches}else null end]"
+        return f"[{', '.join(_single(leaf) for leaf in self.leaves)}]"
+
+
+def _single(leaf: Leaf) -> str:
+    # A generator counts with its first result and an empty one as null, so every expression has exactly one value;
+    # the line breaks end a comment with which the expression may close, continued by a backslash or not.
+    value = f"([first(({leaf.source}\n\n))][0])"
+    return f"({value} | tostring)" if leaf.as_text else value
+
+
+def expression_program(text: str, names: frozenset[str]) -> Program:
+    """A program for a field that takes an expression, bare or in `${ }`; text around `${ }` makes it a text template.
+
+    Args:
+        text: the field's value.
+        names: variables in scope beside the eight arguments (loop and error variables).
+    """
+    if "${" in text and not is_strict(text):
+        return template_program(text, names)
+    leaf = Leaf(strip(text))
+    return Program((leaf,), lambda results: results[0], _used((leaf,), names))
+
+
+def choice_program(conditions: tuple[str, ...], names: frozenset[str]) -> Program:
+    """A program whose result is the index of the first true condition, or null; later ones are not evaluated."""
+    leaves = tuple(Leaf(strip(condition)) for condition in conditions)
+    return Program(leaves, lambda results: results[0], _used(leaves, names), "first-true")
+
+
+def template_program(template: JsonValue, names: frozenset[str]) -> Program:
+    """A program for a data position: strings are expressions only inside `${ }`, objects and arrays are walked."""
+    leaves: list[Leaf] = []
+    place = _compile(template, leaves)
+    return Program(tuple(leaves), lambda results: place(iter(results)), _used(tuple(leaves), names))
+
+
+def _used(leaves: tuple[Leaf, ...], names: frozenset[str]) -> tuple[str, ...]:
+    mentioned = {name.removeprefix("$") for leaf in leaves for name in variables(leaf.source)}
+    return tuple(sorted(mentioned & (names | frozenset(ARGUMENTS))))
+
+
+def _secret_names(source: str) -> list[str]:
+    tokens = tokenize(source)
+    names = []
+    for index, token in enumerate(tokens):
+        if token.kind != "variable" or token.text.removeprefix("$").strip() != "secrets":
+            continue
+        following = tokens[index + 1 : index + 6]
+        texts = [following_token.text for following_token in following]
+        if following and following[0].kind == "field":
+            names.append(texts[0].removeprefix("."))
+        elif texts[:2] == ["[", '"'] and texts[3:5] == ['"', "]"]:
+            names.append(texts[2])
+    return names
+
+
+_Place = Callable[[Iterator[JsonValue]], JsonValue]
+
+
+def _compile(template: JsonValue, leaves: list[Leaf]) -> _Place:
+    before = len(leaves)
+    place: _Place
+    if isinstance(template, str):
+        place = _compile_text(template, leaves)
+    elif isinstance(template, dict):
+        members = [(key, _compile(value, leaves)) for key, value in template.items()]
+        place = lambda results: {key: member(results) for key, member in members}  # noqa: E731
+    elif isinstance(template, list):
+        items = [_compile(value, leaves) for value in template]
+        place = lambda results: [item(results) for item in items]  # noqa: E731
+    else:
+        return lambda _results: template
+    if len(leaves) == before and not isinstance(template, str):
+        return lambda _results: template
+    return place
+
+
+def _compile_text(text: str, leaves: list[Leaf]) -> _Place:
+    segments = split_text(text)
+    if len(segments) == 1 and isinstance(segments[0], Expression):
+        leaves.append(Leaf(segments[0].source))
+        return next
+    parts: list[str | None] = []
+    for segment in segments:
+        if isinstance(segment, Expression):
+            leaves.append(Leaf(segment.source, as_text=True))
+            parts.append(None)
+        else:
+            parts.append(segment.value)
+    if None not in parts:
+        literal = "".join(part or "" for part in parts)
+        return lambda _results: literal
+    return lambda results: "".join(str(next(results)) if part is None else part for part in parts)
+
+
+def encode_arguments(arguments: list[JsonValue]) -> bytes:
+    """The JSON text of a program's input. Lone surrogates are replaced, as jq would."""
+    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

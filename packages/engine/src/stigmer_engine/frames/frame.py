@@ -1,0 +1,158 @@
+"""Frames: the position of a run, as data.
+
+Every executor works on a frame and sets each field once, so that going on from a frame is the same code as entering
+it anew. Between two awaits of the interpreter the tree is always consistent: it may be serialised at any of them.
+Times are Unix seconds, absolute, so that a drain does not stretch them; a user's pause shifts them (`pending.py`).
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+
+class Unset(enum.Enum):
+    """The absence of a value where null is a value."""
+
+    UNSET = enum.auto()
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskFrame:
+    """An open task: it was reported as started and has not ended.
+
+    Attributes:
+        raw: its raw input; `input` the transformed one, once `input.from` was evaluated.
+        deadline: when its timeout expires, if it has one.
+        body: the frame of its kind; None before it is entered and for kinds that need none.
+        output: the raw output, once the body is done; `then` the directive that the body chose, if any; `ends` is
+            set when the body completed the whole workflow.
+    """
+
+    name: str
+    reference: str
+    raw: JsonValue
+    started_at: float
+    deadline: float | None = None
+    input: JsonValue | Unset = UNSET
+    body: "Body | None" = None
+    output: JsonValue | Unset = UNSET
+    then: str | None = None
+    ends: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class DoFrame:
+    """A list of tasks under way: the index of the next (or open) one, the value it gets, and its frame if open."""
+
+    value: JsonValue
+    index: int = 0
+    child: TaskFrame | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ForFrame:
+    """A loop: its items (evaluated once), the iteration, the value it gets, and its body if open."""
+
+    items: list[JsonValue]
+    value: JsonValue
+    index: int = 0
+    body: DoFrame | None = None
+
+
+BranchState = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+@dataclass(slots=True, kw_only=True)
+class BranchFrame:
+    """One branch of a fork: its state, its open task, and what it ended with."""
+
+    state: BranchState = "waiting"
+    child: TaskFrame | None = None
+    output: JsonValue | Unset = UNSET
+    error: JsonObject | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ForkFrame:
+    """A fork: its branches, and the first of each event that can decide it. What is decided is never revised."""
+
+    branches: list[BranchFrame]
+    winner: int | None = None
+    first_failure: int | None = None
+    ended_by: int | None = None
+
+
+TryPhase = Literal["try", "caught", "delay", "catch"]
+
+
+@dataclass(slots=True, kw_only=True)
+class TryFrame:
+    """A try: the phase, the tries so far, the error caught, when the next try is due, and the list under way."""
+
+    phase: TryPhase = "try"
+    attempt: int = 1
+    began_at: float
+    attempt_began_at: float
+    error: JsonObject | None = None
+    next_at: float | None = None
+    body: DoFrame | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class WaitFrame:
+    """A wait: when it is over."""
+
+    until: float
+
+
+@dataclass(slots=True, kw_only=True)
+class CallFrame:
+    """A call: its idempotency key, and its arguments, evaluated once. A serialised tree holds no call in flight."""
+
+    id: str
+    arguments: JsonObject
+
+
+Body = DoFrame | ForFrame | ForkFrame | TryFrame | WaitFrame | CallFrame
+Holder = DoFrame | BranchFrame
+TreePhase = Literal["new", "validating", "running"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tree:
+    """One whole run: where it stands and everything it needs to go on, beside the document.
+
+    Attributes:
+        nonce: makes this execution's secret placeholders unguessable.
+        sequence: number of the last event reported.
+        context: `$context`; starts as an empty object.
+        paused_at: when a user's pause froze the tree, else None.
+        steps: tasks gone through, for the limit on endless documents; `calls` numbers the calls.
+        output: what the last task gave, once there is no task left to run.
+    """
+
+    execution_id: str
+    nonce: str
+    started_at: float
+    raw_input: JsonValue
+    input: JsonValue | Unset = UNSET
+    phase: TreePhase = "new"
+    deadline: float | None = None
+    context: JsonValue = field(default_factory=dict)
+    sequence: int = 0
+    paused_at: float | None = None
+    steps: int = 0
+    calls: int = 0
+    root: DoFrame | None = None
+    output: JsonValue | Unset = UNSET
+
+
+def input_of(frame: TaskFrame) -> JsonValue:
+    """The transformed input of a task whose body runs."""
+    assert frame.input is not UNSET
+    return frame.input

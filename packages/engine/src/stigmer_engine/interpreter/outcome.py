@@ -1,0 +1,51 @@
+"""What a task leaves behind, and how a run ends."""
+
+from dataclasses import dataclass
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+from stigmer_engine.faults import WorkflowError
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The value that goes on to the next task, and where that is.
+
+    `then` is a flow directive or None for the default; `ends` says that a task inside completed the whole workflow,
+    so everything around it only has to get out of the way.
+    """
+
+    value: JsonValue
+    then: str | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The workflow's output."""
+
+    output: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Faulted:
+    """The error that nobody caught."""
+
+    error: WorkflowError
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Cancelled from outside."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Drained: the serialised tree goes on from here, in any process."""
+
+    tree: JsonObject
+
+
+Ending = Completed | Faulted | Cancelled | Frozen

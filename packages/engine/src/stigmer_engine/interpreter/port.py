@@ -1,0 +1,54 @@
+"""The port between the interpreter and a runtime: all that differs between an event loop and a Temporal workflow."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+from stigmer_engine.events import ProgressEvent
+from stigmer_engine.expressions.program import Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """A side effect to perform.
+
+    Attributes:
+        kind: which call (`http`).
+        id: idempotency key, unique within the execution and the same when a call is repeated after a crash.
+        reference: JSON pointer of the task.
+        arguments: evaluated arguments; secrets stand in them as placeholders.
+    """
+
+    kind: str
+    id: str
+    reference: str
+    arguments: JsonObject
+
+
+class Runtime(Protocol):
+    """What an execution needs from the world. Sleeping, timeouts and concurrency are plain asyncio and not in here."""
+
+    def now(self) -> float:
+        """Unix time in seconds; the same on replay."""
+        ...
+
+    def random(self) -> float:
+        """A number from 0 up to 1; the same on replay."""
+        ...
+
+    async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
+        """The value of a program. Raises Fault `expression`."""
+        ...
+
+    async def call(self, request: CallRequest) -> JsonValue:
+        """Perform the call. Raises Fault; must stop the call when cancelled."""
+        ...
+
+    async def breathe(self) -> None:
+        """Give everything else a turn; called every so many steps of pure work."""
+        ...
+
+    def publish(self, event: ProgressEvent) -> None:
+        """Take the next event. Must not block and must not fail."""
+        ...

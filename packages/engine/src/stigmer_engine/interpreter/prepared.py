@@ -1,0 +1,77 @@
+"""A document made ready to run: its programs and schemas, compiled once and shared by all its executions."""
+
+from collections.abc import Callable
+from typing import cast
+
+import jsonschema_rs
+from stigmer_dsl import LoadedDocument
+from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.models import SchemaDefinition, TaskBase, Workflow
+
+from stigmer_engine.expressions.program import Program
+from stigmer_engine.faults import fault
+
+
+class PreparedDocument:
+    """Caches what is the same in every execution of one document, by JSON pointer.
+
+    Holds no state of any run, so it may be shared.
+    """
+
+    def __init__(self, loaded: LoadedDocument) -> None:
+        self.workflow: Workflow = loaded.workflow
+        self.raw: JsonObject = loaded.raw
+        self._programs: dict[tuple[str, str], Program] = {}
+        self._schemas: dict[tuple[str, str], jsonschema_rs.Validator] = {}
+        self._definitions: dict[str, JsonValue] = {}
+
+    @property
+    def name(self) -> str:
+        """The workflow's name."""
+        return self.workflow.document.name
+
+    def program(self, reference: str, slot: str, build: Callable[[], Program]) -> Program:
+        """The program at a place of the document, built when first needed."""
+        key = (reference, slot)
+        program = self._programs.get(key)
+        if program is None:
+            program = self._programs[key] = build()
+        return program
+
+    def definition(self, reference: str, task: TaskBase) -> JsonValue:
+        """The task as written, for `$task.definition`."""
+        if reference not in self._definitions:
+            self._definitions[reference] = cast(
+                "JsonValue", task.model_dump(mode="json", by_alias=True, exclude_unset=True)
+            )
+        return self._definitions[reference]
+
+    def validate(self, reference: str, slot: str, schema: SchemaDefinition | None, value: JsonValue) -> None:
+        """Check `value` against the schema at a place of the document.
+
+        Raises:
+            Fault: `validation` with every violation; `configuration` when the schema itself is unusable.
+        """
+        if schema is None:
+            return
+        key = (reference, slot)
+        validator = self._schemas.get(key)
+        if validator is None:
+            validator = self._schemas[key] = _compile(schema, slot)
+        violations = [f"{_pointer(error.instance_path)}: {error.message}" for error in validator.iter_errors(value)]
+        if violations:
+            shown = "; ".join(violations[:10]) + ("; ..." if len(violations) > 10 else "")
+            raise fault("validation", f"{slot} does not match its schema", shown)
+
+
+def _compile(schema: SchemaDefinition, slot: str) -> jsonschema_rs.Validator:
+    if not schema.format.startswith("json"):
+        raise fault("configuration", f"Schema format {schema.format!r} of {slot} is not supported", "use json")
+    try:
+        return jsonschema_rs.validator_for(schema.document, validate_formats=True, offline=True)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        raise fault("configuration", f"The schema of {slot} is not a valid JSON Schema", str(error)) from error
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "".join(f"/{part}" for part in path) or "/"

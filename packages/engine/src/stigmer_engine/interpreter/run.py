@@ -1,0 +1,302 @@
+"""One run under way: its tree, its services to the executors, and the rules of draining.
+
+Draining: no new call starts, pure steps and timers go on, and when no call is in flight the tree is serialised in
+one synchronous step. Coroutines hold nothing that the tree does not, so after that they are simply cancelled.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.models import TaskBase
+
+from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
+from stigmer_engine.expressions import Program, expression_program, template_program
+from stigmer_engine.faults import Fault, WorkflowError, fault
+from stigmer_engine.frames import UNSET, BranchFrame, CallFrame, DoFrame, TaskFrame, Tree, encode_tree, open_tasks
+from stigmer_engine.interpreter.outcome import Outcome
+from stigmer_engine.interpreter.port import CallRequest, Runtime
+from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.interpreter.scope import Scope, TaskView, moment
+from stigmer_engine.secrets import SecretNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds on what one run may do.
+
+    Attributes:
+        max_steps: tasks gone through, so that a document that jumps in circles ends in an error.
+        breathe_every: steps of pure work after which everything else gets a turn.
+    """
+
+    max_steps: int = 1_000_000
+    breathe_every: int = 50
+
+
+class Executor(Protocol):
+    """Runs the body of one task kind on its frame, whose `input` is set; the same code enters and re-enters."""
+
+    def __call__(self, run: "Run", task: TaskBase, frame: TaskFrame, scope: Scope) -> Awaitable[Outcome]:
+        """The body's raw output, and the directive it chose. Raises Fault."""
+        ...
+
+
+class Run:
+    """The state and services of one run; belongs to one interpreter."""
+
+    def __init__(
+        self,
+        *,
+        prepared: PreparedDocument,
+        runtime: Runtime,
+        tree: Tree,
+        executors: Mapping[type, Executor],
+        secrets: SecretNames,
+        environment: Mapping[str, str],
+        limits: Limits,
+    ) -> None:
+        self.prepared = prepared
+        self.runtime = runtime
+        self.tree = tree
+        self.frozen: JsonObject | None = None
+        self.export_lock = asyncio.Lock()
+        self.on_freeze: Callable[[], object] = lambda: None
+        self._executors = executors
+        self._secrets = secrets
+        self._environment = environment
+        self._limits = limits
+        self._in_flight = 0
+        self._calls_open = asyncio.Event()
+        self._calls_open.set()
+
+    # --- draining -----------------------------------------------------------------------------------------------
+
+    @property
+    def draining(self) -> bool:
+        """Whether calls are being held back."""
+        return not self._calls_open.is_set()
+
+    def drain(self) -> None:
+        """Hold new calls back; freeze as soon as none is in flight."""
+        self._calls_open.clear()
+        asyncio.get_running_loop().call_soon(self._freeze_when_quiet)
+
+    def stop_draining(self) -> None:
+        """Take a drain back that has not frozen the tree yet."""
+        self._calls_open.set()
+
+    def _freeze_when_quiet(self) -> None:
+        if self.draining and self._in_flight == 0 and self.frozen is None:
+            self.frozen = encode_tree(self.tree)
+            self.on_freeze()
+
+    async def gate(self, reference: str) -> None:
+        """Pass the boundary before a task: the place where a drain takes hold even of pure work.
+
+        Raises:
+            Fault: `runtime`, when the run has gone through too many tasks.
+        """
+        self._freeze_when_quiet()
+        if self.frozen is not None:
+            await asyncio.Event().wait()
+        self.tree.steps += 1
+        if self.tree.steps > self._limits.max_steps:
+            detail = f"the run went through {self._limits.max_steps} tasks; is a `then` jumping in circles?"
+            raise fault("runtime", "Too many steps", detail).at(reference)
+        if self.tree.steps % self._limits.breathe_every == 0:
+            await self.runtime.breathe()
+
+    # --- side effects -------------------------------------------------------------------------------------------
+
+    async def call(self, kind: str, frame: CallFrame, reference: str) -> JsonValue:
+        """Perform a call, unless draining: then it is held until the drain is over, in this process or another.
+
+        Raises:
+            Fault: what the call raised.
+        """
+        await self._calls_open.wait()
+        self._in_flight += 1
+        try:
+            return await self.runtime.call(
+                CallRequest(kind=kind, id=frame.id, reference=reference, arguments=frame.arguments)
+            )
+        finally:
+            self._in_flight -= 1
+            if self.draining:
+                # Later than this step, so that the result is in its frame when the tree freezes.
+                asyncio.get_running_loop().call_soon(self._freeze_when_quiet)
+
+    def next_call_id(self) -> str:
+        """An idempotency key for a new call."""
+        self.tree.calls += 1
+        return f"{self.tree.execution_id}/{self.tree.calls}"
+
+    async def sleep_until(self, time: float) -> None:
+        """Sleep until a Unix time."""
+        remaining = time - self.runtime.now()
+        if remaining > 0:
+            await asyncio.sleep(remaining)
+
+    # --- evaluation ---------------------------------------------------------------------------------------------
+
+    def executor(self, task: TaskBase) -> Executor:
+        """The executor of the task's kind. Raises Fault `configuration` when there is none."""
+        executor = self._executors.get(type(task))
+        if executor is None:
+            raise fault("configuration", f"{type(task).__name__} is not supported by this runner")
+        return executor
+
+    async def expression(self, slot: str, text: str, dot: JsonValue, scope: Scope) -> JsonValue:
+        """The value of an expression-only field (`if`, `when`, `in`, ...)."""
+        program = self.prepared.program(_place(scope), slot, lambda: expression_program(text, scope.names))
+        return await self.evaluate(program, dot, scope)
+
+    async def template(self, slot: str, template: JsonValue, dot: JsonValue, scope: Scope) -> JsonValue:
+        """The value of a data position, in which `${ }` marks expressions."""
+        program = self.prepared.program(_place(scope), slot, lambda: template_program(template, scope.names))
+        return await self.evaluate(program, dot, scope)
+
+    async def transform(self, slot: str, template: JsonValue, dot: JsonValue, scope: Scope) -> JsonValue:
+        """The value of `from` and `as`: bare jq when it is text, a template when it is an object."""
+        if isinstance(template, str):
+            return await self.expression(slot, template, dot, scope)
+        return await self.template(slot, template, dot, scope)
+
+    async def evaluate(self, program: Program, dot: JsonValue, scope: Scope) -> JsonValue:
+        """The value of a program on `.` and the variables of the scope.
+
+        Raises:
+            Fault: `expression`; `authorization` for a secret that nobody gave.
+        """
+        if program.constant:
+            return program.place([])
+        self._secrets.permit(program.secrets)
+        now = scope.task.started_at if scope.task else self.tree.started_at
+        arguments: list[JsonValue] = [dot, now]
+        arguments.extend(self._argument(name, scope) for name in program.variables)
+        return await self.runtime.evaluate(program, arguments)
+
+    def _argument(self, name: str, scope: Scope) -> JsonValue:
+        if name in scope.bindings:
+            return scope.bindings[name]
+        task = scope.task
+        match name:
+            case "context":
+                return self.tree.context
+            case "secrets":
+                return self._secrets.placeholders
+            case "input" if task is not None:
+                return None if task.input is UNSET else task.input
+            case "output" if task is not None:
+                return None if task.output is UNSET else task.output
+            case "task" if task is not None:
+                return self._describe(task)
+            case "workflow":
+                return {
+                    "id": self.tree.execution_id,
+                    "definition": self.prepared.raw,
+                    "input": self.tree.raw_input,
+                    "startedAt": moment(self.tree.started_at),
+                }
+            case "runtime":
+                env: JsonObject = dict(self._environment)
+                return {"name": "stigmer", "version": "0.1.0", "metadata": {"env": env}}
+            case _:
+                return None
+
+    def _describe(self, task: TaskView) -> JsonObject:
+        described: JsonObject = {
+            "name": task.name,
+            "reference": task.reference,
+            "definition": self.prepared.definition(task.reference, task.task),
+            "input": task.raw,
+            "startedAt": moment(task.started_at),
+        }
+        if task.raw_output is not UNSET:
+            described["output"] = task.raw_output
+        return described
+
+    # --- events -------------------------------------------------------------------------------------------------
+
+    def report(
+        self,
+        event_type: EventType,
+        status: Status,
+        message: str,
+        *,
+        task: TaskFrame | None = None,
+        payload: JsonObject | None = None,
+        error: WorkflowError | None = None,
+        attempt: int = 1,
+    ) -> None:
+        """Append the next event, unless the tree is frozen: what happens after that, happens elsewhere."""
+        if self.frozen is not None:
+            return
+        self.tree.sequence += 1
+        ended = event_type in (EventType.TASK_COMPLETED, EventType.TASK_SKIPPED, EventType.WORKFLOW_COMPLETED)
+        self.runtime.publish(
+            ProgressEvent(
+                workflow_execution_id=self.tree.execution_id,
+                event_type=event_type,
+                workflow_name=self.prepared.name,
+                task_name=task.name if task else "",
+                status=status,
+                message=message,
+                timestamp_ms=int(self.runtime.now() * 1000),
+                payload=payload,
+                error=_event_error(error) if error else None,
+                sequence_number=self.tree.sequence,
+                task_progress=100 if ended else 0,
+                task_reference=task.reference if task else "",
+                attempt=attempt if task else 0,
+            )
+        )
+
+    def abandon(self, holder: DoFrame | BranchFrame | None) -> None:
+        """Report the open tasks below `holder` as cancelled, innermost first, and close the frame it holds."""
+        for task in open_tasks(holder):
+            self.report_cancelled(task)
+        if holder is not None and self.frozen is None:
+            holder.child = None
+
+    def report_cancelled(self, task: TaskFrame) -> None:
+        """Report one open task as cancelled."""
+        self.report(EventType.TASK_FAILED, Status.CANCELLED, f"Task {task.name} cancelled", task=task)
+
+
+def _place(scope: Scope) -> str:
+    return scope.task.reference if scope.task else ""
+
+
+def _event_error(error: WorkflowError) -> EventError:
+    return EventError(
+        code=error.code, message=error.sentence, type=error.type, status=error.status, instance=error.instance
+    )
+
+
+async def within(run: Run, deadline: float | None, what: str, body: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Await the body until an absolute time.
+
+    Raises:
+        Fault: `timeout`, when the time is over. A deadline that passed before (found on re-entry) counts before the
+            body gets a turn.
+    """
+    if deadline is None:
+        return await body()
+    remaining = deadline - run.runtime.now()
+    expired = fault("timeout", f"{what} timed out")
+    if remaining <= 0:
+        raise expired
+    try:
+        async with asyncio.timeout(remaining) as limit:
+            return await body()
+    except TimeoutError:
+        if limit.expired():
+            raise expired from None
+        raise
+
+
+__all__ = ["Executor", "Fault", "Limits", "Run", "within"]

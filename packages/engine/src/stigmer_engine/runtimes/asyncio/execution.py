@@ -1,0 +1,171 @@
+"""One execution in this process: started, followed, paused, resumed, cancelled, awaited."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stigmer_dsl.json_types import JsonValue
+
+from stigmer_engine.event_log import EventLog
+from stigmer_engine.events import EventType, Status
+from stigmer_engine.faults import WorkflowError
+from stigmer_engine.frames import Tree, decode_tree, shift_times
+from stigmer_engine.interpreter.interpreter import Interpreter
+from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
+from stigmer_engine.snapshot import Snapshot, reduce
+
+
+class WrongState(Exception):
+    """The execution's state forbids what was asked; the text says which state that is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """How an execution ended: `completed` with an output, `failed` with an error, or `cancelled`."""
+
+    status: Status
+    output: JsonValue = None
+    error: WorkflowError | None = None
+
+
+class Execution:
+    """A running, paused or ended execution. Made by `Engine.start`; use it from the loop that started it.
+
+    Control calls are synchronous requests: their effect shows in the event log. Asking for the state that is
+    already reached is a success.
+    """
+
+    def __init__(self, tree: Tree, log: EventLog, interpret: Callable[[Tree], Interpreter]) -> None:
+        self.id = tree.execution_id
+        self.log = log
+        self._tree = tree
+        self._interpret = interpret
+        self._interpreter = interpret(tree)
+        self._snapshot = Snapshot(execution_id=tree.execution_id)
+        self._pausing = False
+        self._pause_reason = ""
+        self._cancelled = False
+        self._resumed = asyncio.Event()
+        self._task = asyncio.ensure_future(self._drive())
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state now."""
+        seen = self._snapshot.sequence_number
+        if seen < self.log.size:
+            self._snapshot = reduce(self._snapshot, self.log.since(seen))
+        return self._snapshot
+
+    @property
+    def status(self) -> Status:
+        """`pending` before the first event, then what the workflow's last event says."""
+        return self.snapshot.status
+
+    @property
+    def done(self) -> bool:
+        """Whether the execution has ended."""
+        return self._task.done()
+
+    async def wait(self) -> Result:
+        """The result. Cancelling this wait does not touch the execution."""
+        return await asyncio.shield(self._task)
+
+    def on_done(self, callback: "Callable[[Execution], object]") -> None:
+        """Call back once, when the execution has ended."""
+        self._task.add_done_callback(lambda _task: callback(self))
+
+    def cancel(self, reason: str = "") -> None:
+        """End the execution; waits and calls are interrupted.
+
+        Raises:
+            WrongState: it has completed or failed.
+        """
+        if self.log.closed:
+            self._require(Status.CANCELLED)
+            return
+        self._cancelled = True
+        self._interpreter.cancel(reason)
+        self._pause_reason = reason
+        self._resumed.set()
+
+    def pause(self, reason: str = "") -> None:
+        """Stop at the next boundary: calls under way finish, nothing new starts, and time stands still.
+
+        Raises:
+            WrongState: it has ended.
+        """
+        if self.log.closed:
+            raise WrongState(f"execution {self.id} is {self.status}; only a running execution can be paused")
+        if not self._pausing:
+            self._pausing = True
+            self._pause_reason = reason
+            self._interpreter.drain()
+
+    def resume(self, reason: str = "") -> None:
+        """Go on after a pause, with the remaining time of every wait and timeout.
+
+        Raises:
+            WrongState: it has ended.
+        """
+        if self.log.closed:
+            raise WrongState(f"execution {self.id} is {self.status}; only a paused execution can be resumed")
+        if self._pausing:
+            self._pausing = False
+            self._pause_reason = reason
+            self._interpreter.stop_draining()
+            self._resumed.set()
+
+    async def close(self) -> None:
+        """Cancel if it still runs, and wait for the end."""
+        if not self.done:
+            self.cancel("the engine is closing")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(self._task)
+
+    def _require(self, status: Status) -> None:
+        if self.status is not status:
+            raise WrongState(f"execution {self.id} is already {self.status}")
+
+    async def _drive(self) -> Result:
+        while True:
+            ending = await self._interpreter.run()
+            if not isinstance(ending, Frozen):
+                return _result(ending)
+            self._tree = decode_tree(ending.tree)
+            self._interpreter = self._interpret(self._tree)
+            if self._pausing:
+                cancelled = await self._hold()
+                if cancelled is not None:
+                    return _result(cancelled)
+
+    async def _hold(self) -> Cancelled | None:
+        """Stay paused until resumed (None) or cancelled."""
+        interpreter, tree = self._interpreter, self._tree
+        tree.paused_at = interpreter.run_state.runtime.now()
+        interpreter.run_state.report(EventType.WORKFLOW_PAUSED, Status.PAUSED, _sentence("paused", self._pause_reason))
+        self._resumed.clear()
+        if not self._cancelled:
+            await self._resumed.wait()
+        if self._cancelled:
+            return interpreter.abandon(self._pause_reason)
+        shift_times(tree, interpreter.run_state.runtime.now() - tree.paused_at)
+        tree.paused_at = None
+        interpreter.run_state.report(
+            EventType.WORKFLOW_RESUMED, Status.RUNNING, _sentence("resumed", self._pause_reason)
+        )
+        return None
+
+
+def _sentence(what: str, reason: str) -> str:
+    return f"Workflow {what}: {reason}" if reason else f"Workflow {what}"
+
+
+def _result(ending: Ending) -> Result:
+    match ending:
+        case Completed(output):
+            return Result(status=Status.COMPLETED, output=output)
+        case Faulted(error):
+            return Result(status=Status.FAILED, error=error)
+        case _:
+            return Result(status=Status.CANCELLED)

@@ -1,0 +1,80 @@
+"""Secrets: names and placeholders for the workflow, values only at the moment of a call."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+from stigmer_engine.faults import WorkflowError, fault
+
+_PREFIX: Final = "stigmer-secret"
+
+
+def placeholder(nonce: str, name: str) -> str:
+    """What `$secrets.<name>` evaluates to.
+
+    The nonce is secret to the execution: data from outside cannot contain a placeholder that would be filled in.
+    """
+    return f"[{_PREFIX}:{nonce}:{name}]"
+
+
+class SecretNames:
+    """The interpreter's side: which secrets exist, and their placeholders."""
+
+    def __init__(self, nonce: str, names: Iterable[str]) -> None:
+        self.placeholders: JsonObject = {name: placeholder(nonce, name) for name in sorted(names)}
+
+    def permit(self, names: Iterable[str]) -> None:
+        """Raise Fault `authorization` when one of the names was not given to this execution."""
+        missing = [name for name in names if name not in self.placeholders]
+        if missing:
+            listed = ", ".join(missing)
+            raise fault("authorization", "Secret not available", f"this execution was not given: {listed}")
+
+
+class SecretVault:
+    """The runtime's side: fills placeholders in on the way out, and takes values out on the way back."""
+
+    def __init__(self, nonce: str, values: Mapping[str, str]) -> None:
+        self._values = {placeholder(nonce, name): value for name, value in values.items()}
+        # The longest value first: a value may be part of another one.
+        by_length = sorted(((value, name) for name, value in values.items() if value), key=lambda pair: -len(pair[0]))
+        self._placeholders = {value: placeholder(nonce, name) for value, name in by_length}
+        self._fill = _pattern(self._values)
+        self._scrub = _pattern(self._placeholders)
+
+    def fill(self, value: JsonValue) -> JsonValue:
+        """The value with every placeholder replaced by its secret."""
+        return value if self._fill is None else _replace(value, self._fill, self._values)
+
+    def fill_text(self, text: str) -> str:
+        """The text with every placeholder replaced by its secret."""
+        return text if self._fill is None else self._fill.sub(lambda match: self._values[match.group()], text)
+
+    def scrub(self, value: JsonValue) -> JsonValue:
+        """The value with every secret replaced by its placeholder, in keys too."""
+        return value if self._scrub is None else _replace(value, self._scrub, self._placeholders)
+
+    def scrub_error(self, error: WorkflowError) -> WorkflowError:
+        """The error with every secret replaced by its placeholder."""
+        scrubbed = self.scrub(error.to_json())
+        return WorkflowError.from_json(scrubbed) if isinstance(scrubbed, dict) else error
+
+
+def _pattern(texts: Mapping[str, str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(re.escape(text) for text in texts)) if texts else None
+
+
+def _replace(value: JsonValue, pattern: re.Pattern[str], texts: Mapping[str, str]) -> JsonValue:
+    if isinstance(value, str):
+        return pattern.sub(lambda match: texts[match.group()], value)
+    if isinstance(value, dict):
+        return {_text(key, pattern, texts): _replace(item, pattern, texts) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace(item, pattern, texts) for item in value]
+    return value
+
+
+def _text(text: str, pattern: re.Pattern[str], texts: Mapping[str, str]) -> str:
+    return pattern.sub(lambda match: texts[match.group()], text)
