@@ -1,0 +1,78 @@
+# One word for each job; `just` alone lists them. Tools come from the workspace's environment.
+export PATH := justfile_directory() / ".venv/bin" + ":" + env("PATH")
+set positional-arguments := true
+
+# `uv run` says which uv it is; it need not be on the PATH.
+uv := env("UV", "uv")
+
+hand_written := "packages/dsl packages/converter packages/engine packages/callback packages/runner gen/stigmer_proto_json scripts tests examples"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Install everything the workspace needs into .venv
+setup:
+    {{ uv }} sync --quiet --all-packages
+
+# Regenerate gen/stigmer_proto from proto/
+gen:
+    python scripts/contract.py gen
+
+# Fail when gen/stigmer_proto is not what proto/ generates
+gen-check:
+    python scripts/contract.py gen-check
+
+# Check style, format, protos, and who may import whom
+lint:
+    ruff check
+    ruff format --check
+    python scripts/contract.py lint
+    lint-imports --verbose
+
+# Check the types of all hand-written code
+types:
+    mypy {{ hand_written }}
+
+# Run the tests; arguments go to pytest
+test *arguments:
+    pytest "$@"
+
+# Look for breaking changes of the contract against a branch of this repository
+breaking branch="main":
+    python scripts/contract.py breaking --branch {{ branch }}
+
+# Look for breaking changes of the contract since its last release
+breaking-released:
+    python scripts/contract.py breaking
+
+# Make the present contract the released one
+release-contract *arguments:
+    python scripts/contract.py release "$@"
+
+# Run a workflow document: just run FILE [--input JSON] ...
+run *arguments:
+    @stigmer run "$@"
+
+# Convert and run the example order workflow on a real runner process
+demo:
+    @python -m examples.order.demo
+
+# Start the runner: gRPC on GRPC_PORT, status and events on HTTP_PORT
+serve *arguments:
+    @stigmer serve "$@"
+
+# Measure, as ratios against hand-written equivalents
+bench *arguments:
+    python -m scripts.bench "$@"
+
+# Build every package and import it alone, with its own dependencies only
+alone:
+    python scripts/alone.py
+
+# Everything that must hold before a change lands
+ci: setup gen-check lint types breaking-released
+    {{ uv }} run just test
+    just alone
+    just demo
+    just bench --quick
