@@ -1,0 +1,1 @@
+"""One file a task kind, both directions in it; `registry` finds them."""
