@@ -88,12 +88,12 @@ def lint(tree: Path) -> None:
 
 
 def breaking(tree: Path, branch: str | None) -> None:
-    """Looks for breaking changes since the last release, or since the state of a git branch of this repository."""
+    """Looks for breaking changes since the last release, or since a branch of the git repository that is the tree."""
     if branch is None:
-        buf("breaking", "--against", str(ROOT / RELEASED), cwd=tree)
+        buf("breaking", "--against", str(RELEASED), cwd=tree)
         return
     archive = subprocess.run(
-        ["git", "archive", branch, "proto", "buf.yaml"], cwd=ROOT, capture_output=True, check=False
+        ["git", "archive", branch, "proto", "buf.yaml"], cwd=tree, capture_output=True, check=False
     )
     if archive.returncode != 0:
         sys.exit(f"the branch {branch!r} cannot be read: {archive.stderr.decode().strip()}")
@@ -107,8 +107,8 @@ def release(tree: Path, *, intended: bool) -> None:
     """Makes the present contract the released one. Refuses breaking changes unless they are intended."""
     lint(tree)
     if (tree / RELEASED).exists() and not intended:
-        buf("breaking", "--against", str(tree / RELEASED), cwd=tree)
-    buf("build", "--exclude-source-info", "--output", str(tree / RELEASED), cwd=tree)
+        breaking(tree, branch=None)
+    buf("build", "--exclude-source-info", "--output", str(RELEASED), cwd=tree)
 
 
 def main() -> None:

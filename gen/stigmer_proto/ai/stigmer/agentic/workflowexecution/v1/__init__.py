@@ -449,14 +449,14 @@ class WorkflowExecutionSpec(betterproto2.Message):
 
     trigger_message: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    What started the run, as text: the input of the workflow under the key `message`.
+    What started the run, as text; part of the workflow's input, under the key `trigger_message`.
     """
 
     trigger_metadata: "dict[str, str]" = betterproto2.field(
         4, betterproto2.TYPE_MAP, map_meta=betterproto2.map_meta(betterproto2.TYPE_STRING, betterproto2.TYPE_STRING)
     )
     """
-    More about what started the run: the input of the workflow under the key `metadata`.
+    More about what started the run; part of the workflow's input, under the key `trigger_metadata`.
     """
 
     runtime_env: "dict[str, __executioncontext__v1__.ExecutionValue]" = betterproto2.field(

@@ -215,7 +215,9 @@ class ErrorDetails(betterproto2.Message):
 
     code: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    Class of error: VALIDATION_ERROR, PARSE_ERROR, EXECUTION_ERROR or SYSTEM_PANIC (a defect of the runner).
+    Class of error, upper-case: the standard type of the DSL with `_ERROR`, such as VALIDATION_ERROR or TIMEOUT_ERROR;
+    CUSTOM_ERROR for types of the workflow's own; also PARSE_ERROR, EXECUTION_ERROR and SYSTEM_PANIC (a defect of the
+    runner). Receivers treat a class they do not know as EXECUTION_ERROR.
     """
 
     message: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -445,8 +447,8 @@ class WorkflowExecuteInput(betterproto2.Message):
 
     workflow_execution_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    Id of the execution, chosen by the caller; opaque. Empty is allowed only together with `workflow_yaml`: the runner
-    mints `wex-` and a lower-case ULID. An id that is running already returns the same execution: starting is
+    Id of the execution, chosen by the caller; opaque. Required without `workflow_yaml`; with it, an empty one makes the
+    runner mint `wex-` and a lower-case ULID. An id that is running already returns the same execution: starting is
     idempotent.
     """
 
@@ -653,8 +655,8 @@ class WorkflowProgressEvent(betterproto2.Message):
 
     payload: "_____google__protobuf__.Struct | None" = betterproto2.field(8, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    Data of the event: the output in `task_completed` and `workflow_completed`. A value that is not an object stands
-    under the key `value`. Unset when there is none.
+    Data of the event: the key `input` in task_started, the key `output` in task_completed and workflow_completed.
+    Unset when there is none. What is nested too deeply for the wire is replaced by its JSON text.
     """
 
     error: "ErrorDetails | None" = betterproto2.field(9, betterproto2.TYPE_MESSAGE, optional=True)
@@ -669,7 +671,7 @@ class WorkflowProgressEvent(betterproto2.Message):
 
     task_progress: "int" = betterproto2.field(11, betterproto2.TYPE_INT32)
     """
-    Progress of the task in percent, 0 to 100; 100 once it completed.
+    Progress of the task in percent, 0 to 100; 100 once it ended.
     """
 
     task_reference: "str" = betterproto2.field(12, betterproto2.TYPE_STRING)

@@ -435,7 +435,8 @@ class RunTaskConfig(betterproto2.Message):
 
     workflow: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    Name of the workflow, or `namespace/name/version`.
+    `name`, `namespace/name`, `name:version` or `namespace/name:version`. Default namespace and version: those of the
+    document.
     """
 
     input: "______google__protobuf__.Struct | None" = betterproto2.field(2, betterproto2.TYPE_MESSAGE, optional=True)
@@ -562,7 +563,7 @@ class TryTaskConfig(betterproto2.Message):
 
     catch: "CatchBlock | None" = betterproto2.field(2, betterproto2.TYPE_MESSAGE, optional=True)
     """
-    What to do when one fails. Default: nothing, the error is swallowed.
+    What to do when one fails. Default: errors are not caught.
     """
 
 
