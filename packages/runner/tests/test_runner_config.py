@@ -32,9 +32,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("PUBLIC_BASE_URL", "runner.example.com", "URL"),
         ("GRPC_TLS_CERT_FILE", "cert.pem", "together"),
         ("CANCEL_ON_DISCONNECT", "perhaps", "true or false"),
+        ("STIGMER_SERVICE_API_KEY", "", "must be set because STIGMER_SERVICE_ENDPOINT is"),
     ],
 )
 def test_a_wrong_value_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str) -> None:
+    if name == "STIGMER_SERVICE_API_KEY":
+        monkeypatch.setenv("STIGMER_SERVICE_ENDPOINT", "localhost:7234")
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigError) as caught:
         load_settings()
@@ -118,6 +121,7 @@ def test_tls_is_on_unless_asked_or_loopback(
     monkeypatch: pytest.MonkeyPatch, endpoint: str, variable: str | None, tls: bool, reason: str
 ) -> None:
     monkeypatch.setenv("STIGMER_SERVICE_ENDPOINT", endpoint)
+    monkeypatch.setenv("STIGMER_SERVICE_API_KEY", "key")
     if variable:
         monkeypatch.setenv("STIGMER_SERVICE_USE_TLS", variable)
     service = load_settings().stigmer_service

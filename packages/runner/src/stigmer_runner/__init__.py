@@ -1,1 +1,3 @@
-"""TODO."""
+"""gRPC service, HTTP status port and command line of the workflow runner."""
+
+__all__: list[str] = []

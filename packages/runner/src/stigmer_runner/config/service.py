@@ -16,7 +16,7 @@ class StigmerService:
 
     endpoint: Endpoint
     endpoint_variable: str
-    api_key: SecretStr | None
+    api_key: SecretStr
     api_key_variable: str | None
     use_tls: bool
     tls_reason: str

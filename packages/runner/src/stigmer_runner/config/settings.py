@@ -185,6 +185,13 @@ class Settings(LogSettings):
             raise ValueError(f"HTTP_PORT must differ from GRPC_PORT, both are {self.grpc_port}")
         return self
 
+    @model_validator(mode="after")
+    def _endpoint_needs_key(self) -> "Settings":
+        service = self.stigmer_service
+        if service is not None and service.api_key_variable is None:
+            raise ValueError(f"STIGMER_SERVICE_API_KEY must be set because {service.endpoint_variable} is")
+        return self
+
     @property
     def stigmer_service(self) -> StigmerService | None:
         """The Stigmer service, or None when no endpoint is set. The names of the seeds win over the other ones."""
@@ -202,7 +209,7 @@ class Settings(LogSettings):
         return StigmerService(
             endpoint=endpoint,
             endpoint_variable=endpoint_variable,
-            api_key=key,
+            api_key=key or SecretStr(""),
             api_key_variable=key_variable,
             use_tls=use_tls,
             tls_reason=reason,

@@ -1,0 +1,78 @@
+"""`stigmer run`: one workflow, in this process."""
+
+import asyncio
+import json
+import sys
+from typing import cast
+
+import click
+from stigmer_dsl import InvalidDocument
+from stigmer_engine import Status
+
+from stigmer_runner.cli.exit_codes import ExitCode
+from stigmer_runner.cli.inputs import parse_input, parse_pairs, read_bytes
+from stigmer_runner.cli.log_setup import set_up_logging
+from stigmer_runner.cli.outputs import OutputFormat, print_output
+from stigmer_runner.cli.running import RunOptions, run_workflow
+from stigmer_runner.redaction import Redactor
+
+
+@click.command("run")
+@click.argument("file")
+@click.option("--input", "input_text", metavar="JSON|@FILE|-", help="Workflow input: JSON, a file, or standard input.")
+@click.option("--env", "env_pairs", metavar="K=V", multiple=True, help="A variable of the workflow; repeatable.")
+@click.option(
+    "--secret", "secret_pairs", metavar="K=V", multiple=True, help="A secret, seen as $secrets.K; repeatable."
+)
+@click.option(
+    "--events", "events_file", metavar="FILE|-", help="Write each event as a line of JSON; - is standard error."
+)
+@click.option(
+    "--output",
+    "output_format",
+    type=click.Choice(["json", "yaml", "pretty"]),
+    default="json",
+    show_default=True,
+    help="How to print the workflow's output.",
+)
+def command(
+    file: str,
+    input_text: str | None,
+    env_pairs: tuple[str, ...],
+    secret_pairs: tuple[str, ...],
+    events_file: str | None,
+    output_format: str,
+) -> int:
+    """Run the workflow document FILE (- is standard input) and print its output.
+
+    Standard output holds the output and nothing else; progress and errors go to standard error.
+    Ctrl-C cancels the workflow; a second Ctrl-C ends at once.
+
+    Exit codes: 0 completed, 1 faulted (the error object is the last line of standard error), 2 invalid document or
+    usage, 130 cancelled.
+    """
+    secrets = parse_pairs("--secret", secret_pairs)
+    redactor = Redactor(secrets.values())
+    set_up_logging(redactor)
+    options = RunOptions(
+        document=read_bytes(file, "The document"),
+        source=file,
+        input=parse_input(input_text),
+        env=parse_pairs("--env", env_pairs),
+        secrets=secrets,
+        events_file=events_file,
+    )
+    try:
+        result = asyncio.run(run_workflow(options, redactor))
+    except InvalidDocument as invalid:
+        for problem in invalid.problems:
+            print(redactor.text(str(problem)), file=sys.stderr)
+        return ExitCode.USAGE
+    if result is None or result.status is Status.CANCELLED:
+        print("Cancelled.", file=sys.stderr)
+        return ExitCode.CANCELLED
+    if result.error is not None:
+        print(json.dumps(redactor.json(result.error.to_json())), file=sys.stderr)
+        return ExitCode.FAULTED
+    print_output(redactor.json(result.output), cast("OutputFormat", output_format))
+    return ExitCode.OK

@@ -1,0 +1,76 @@
+"""Runs one workflow to its end, with signals, events and live progress."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from stigmer_dsl import JsonValue
+from stigmer_engine import Engine, EngineConfig, Execution, Result
+
+from stigmer_runner.cli.event_lines import EventLines
+from stigmer_runner.cli.live import LiveProgress
+from stigmer_runner.redaction import Redactor
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What to run and with what. Secrets do not show in the repr."""
+
+    document: bytes
+    source: str
+    input: JsonValue = field(repr=False)
+    env: Mapping[str, str] = field(repr=False)
+    secrets: Mapping[str, str] = field(repr=False)
+    events_file: str | None = None
+
+
+async def run_workflow(options: RunOptions, redactor: Redactor) -> Result | None:
+    """The result, or None when a second signal ended the run before it could be cancelled in order.
+
+    Raises InvalidDocument, and UsageFailure when the events file cannot be written.
+    """
+    running = asyncio.current_task()
+    assert running is not None
+    with contextlib.ExitStack() as stack:
+        lines = stack.enter_context(EventLines(options.events_file, redactor)) if options.events_file else None
+        async with Engine(EngineConfig()) as engine:
+            document = await engine.load_async(options.document, source=options.source)
+            execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
+            live = stack.enter_context(LiveProgress(redactor, wanted=lines is None or options.events_file != "-"))
+            try:
+                with _cancelled_by_signals(execution, running):
+                    async for event in execution.log.follow():
+                        live.show(event)
+                        if lines is not None:
+                            lines.write(event)
+                    return await execution.wait()
+            except asyncio.CancelledError:
+                return None
+
+
+@contextlib.contextmanager
+def _cancelled_by_signals(execution: Execution, running: "asyncio.Task[object]") -> Iterator[None]:
+    """The first SIGINT or SIGTERM cancels the workflow; the second one stops waiting for it."""
+    loop = asyncio.get_running_loop()
+    seen: list[signal.Signals] = []
+
+    def on_signal(number: signal.Signals) -> None:
+        seen.append(number)
+        if len(seen) > 1 or execution.done:
+            running.cancel()
+            return
+        print(f"{number.name}: cancelling the workflow; once more ends it at once.", file=sys.stderr)
+        execution.cancel(f"{number.name} received")
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)

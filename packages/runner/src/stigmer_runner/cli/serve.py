@@ -1,0 +1,32 @@
+"""`stigmer serve`: the gRPC and HTTP ports."""
+
+import asyncio
+
+import click
+
+from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
+from stigmer_runner.config import ConfigError, load_settings
+from stigmer_runner.logs import configure_logging
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.serve import serve
+
+
+@click.command("serve")
+def command() -> int:
+    """Serve workflow executions until SIGTERM or SIGINT.
+
+    Everything is set by environment variables, such as GRPC_PORT (8080), HTTP_PORT (8081), BIND_HOST (127.0.0.1),
+    LOG_LEVEL and STIGMER_SERVICE_ENDPOINT; docs/configuration.md lists them all. Logs go to standard error.
+
+    On the first signal running executions may finish for SHUTDOWN_GRACE_SECONDS, then they are cancelled; a second
+    signal ends the wait at once.
+    """
+    try:
+        settings = load_settings()
+        keys = (settings.stigmer_service_api_key, settings.stigmer_api_key, settings.runner_api_key)
+        redactor = Redactor(key.get_secret_value() for key in keys if key)
+        configure_logging(settings, redactor)
+        asyncio.run(serve(settings, redactor))
+    except ConfigError as error:
+        raise UsageFailure(str(error)) from None
+    return ExitCode.OK

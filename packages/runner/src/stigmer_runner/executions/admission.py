@@ -1,0 +1,56 @@
+"""Checks on a request to start that need no engine."""
+
+from collections.abc import Iterable
+
+from stigmer_engine import new_execution_id
+
+from stigmer_runner.executions.request import ExecutionRequest
+from stigmer_runner.executions.run import Run
+from stigmer_runner.refusals import Reason, Refused
+
+_MAX_ID_CHARS = 256
+
+
+def execution_id_of(request: ExecutionRequest) -> str:
+    """The id asked for, or a new one. Ids are opaque, but they must fit into a URL and a log. Raises Refused."""
+    if not request.execution_id:
+        if request.document:
+            return new_execution_id()
+        raise Refused(
+            Reason.INVALID_REQUEST,
+            "the request has neither workflow_yaml nor workflow_execution_id; send a document, or an id to pull it by",
+            field="workflow_execution_id",
+        )
+    if len(request.execution_id) > _MAX_ID_CHARS or not request.execution_id.isprintable():
+        raise Refused(
+            Reason.INVALID_REQUEST,
+            f"workflow_execution_id must be printable and have at most {_MAX_ID_CHARS} characters",
+            field="workflow_execution_id",
+        )
+    return request.execution_id
+
+
+def same_run(run: Run, fingerprint: str, request: ExecutionRequest) -> Run:
+    """The run, when the request repeats the one that started it or brings nothing but the id. Raises Refused."""
+    if request.document and run.fingerprint != fingerprint:
+        raise Refused(
+            Reason.EXECUTION_DIFFERS,
+            f"execution {run.id!r} exists with another document, input or environment; use a new id, or repeat the "
+            "request unchanged",
+            field="workflow_execution_id",
+            facts={"execution_id": run.id},
+        )
+    return run
+
+
+def secrets_apart(request: ExecutionRequest, declared: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Environment and secrets of the run.
+
+    A variable whose name the document declares in `use.secrets` is a secret, however the caller sent it: it is then
+    seen as `$secrets.NAME` only.
+    """
+    env, secrets = dict(request.env), dict(request.secrets)
+    for name in declared:
+        if name in env:
+            secrets.setdefault(name, env.pop(name))
+    return env, secrets

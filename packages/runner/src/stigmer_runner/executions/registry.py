@@ -1,0 +1,233 @@
+"""All executions of this process, by id."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from stigmer_engine import Engine, Status, WrongState
+
+from stigmer_runner.config import Settings
+from stigmer_runner.executions.admission import execution_id_of, same_run, secrets_apart
+from stigmer_runner.executions.documents import Documents
+from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
+from stigmer_runner.executions.run import Run
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.refusals import Reason, Refused
+
+_CUT_REASON = "the runner is shutting down"
+_CUT_SECONDS = 10.0
+_LOOK_SECONDS = 0.2  # a run that gets paused during the drain ends nothing, so it is looked for
+
+
+class Sink(Protocol):
+    """Takes the events of a run somewhere. Must return at once and must not raise."""
+
+    def attach(self, run: Run) -> None:
+        """Begin with this run, from its first event."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrainReport:
+    """How a shutdown ended: how many runs finished in time, and the ids of those that were cut."""
+
+    finished: int
+    cut: tuple[str, ...]
+
+
+class Executions:
+    """Starts executions, finds them by id, controls them, and forgets finished ones within bounds.
+
+    An id names one execution: starting it again returns the one that is there, running or finished.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        redactor: Redactor,
+        *,
+        source: DocumentSource | None = None,
+        sinks: Iterable[Sink] = (),
+    ) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._redactor = redactor
+        self._source = source
+        self._sinks = tuple(sinks)
+        self._documents = Documents(engine.load, max_bytes=settings.max_document_bytes)
+        self._active: dict[str, Run] = {}
+        self._finished: OrderedDict[str, Run] = OrderedDict()
+        self._starting: dict[str, asyncio.Event] = {}
+        self._watching: set[asyncio.Task[None]] = set()
+        self._draining = False
+
+    @property
+    def accepting(self) -> bool:
+        """Whether new executions may start."""
+        return not self._draining
+
+    @property
+    def active(self) -> tuple[Run, ...]:
+        """The runs that have not ended."""
+        return tuple(self._active.values())
+
+    def find(self, execution_id: str) -> Run:
+        """The run of this id. Raises Refused when it is unknown or forgotten."""
+        run = self._known(execution_id)
+        if run is None:
+            raise Refused(
+                Reason.EXECUTION_NOT_FOUND,
+                f"execution {execution_id!r} is not known here: it never started on this runner, or it finished and "
+                "was forgotten",
+            )
+        return run
+
+    async def start(self, request: ExecutionRequest) -> Run:
+        """The run for this request: a new one, or the one that has the id already. Raises Refused."""
+        execution_id = execution_id_of(request)
+        fingerprint = request.fingerprint
+        while (starting := self._starting.get(execution_id)) is not None:
+            await starting.wait()
+        known = self._known(execution_id)
+        if known is not None:
+            return same_run(known, fingerprint, request)
+        self._admit()
+        self._starting[execution_id] = asyncio.Event()
+        try:
+            return await self._launch(execution_id, fingerprint, request)
+        finally:
+            self._starting.pop(execution_id).set()
+
+    def cancel(self, execution_id: str, reason: str, *, force: bool = False) -> Run:
+        """Ask a run to stop; success when it is cancelled already. Raises Refused when it ended otherwise.
+
+        Both ways interrupt waits and calls at once; `force` changes nothing more, because no call of this runtime
+        outlives its interruption.
+        """
+        del force
+        return self._control(execution_id, "cancelled", lambda run: run.execution.cancel(reason))
+
+    def pause(self, execution_id: str, reason: str) -> Run:
+        """Hold a run before its next task; success when it is paused already. Raises Refused when it ended."""
+        return self._control(execution_id, "paused", lambda run: run.execution.pause(reason))
+
+    def resume(self, execution_id: str, reason: str) -> Run:
+        """Let a paused run go on; success when it is running already. Raises Refused when it ended."""
+        return self._control(execution_id, "resumed", lambda run: run.execution.resume(reason))
+
+    async def drain(self, grace_seconds: float, hurry: asyncio.Event) -> DrainReport:
+        """Start nothing new, let runs finish for `grace_seconds` or until `hurry`, then cancel what is left.
+
+        Paused runs are not waited for: nobody could resume them in time to matter.
+        """
+        self._draining = True
+        before = {run.id for run in self.active}
+        await _first_of(self._all_ended(), hurry.wait(), timeout=grace_seconds)
+        cut = tuple(run.id for run in self.active)
+        for run in self.active:
+            self.cancel(run.id, _CUT_REASON)
+        if self._watching:
+            await asyncio.wait(self._watching, timeout=_CUT_SECONDS)
+        return DrainReport(finished=len(before - set(cut)), cut=cut)
+
+    async def _all_ended(self) -> None:
+        while any(run.status is not Status.PAUSED for run in self.active):
+            await asyncio.wait(self._watching, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+
+    def _known(self, execution_id: str) -> Run | None:
+        self._forget_old()
+        return self._active.get(execution_id) or self._finished.get(execution_id)
+
+    def _admit(self) -> None:
+        if self._draining:
+            raise Refused(Reason.SHUTTING_DOWN, "this runner is shutting down; call another one, or this one later")
+        limit = self._settings.max_concurrent_executions
+        if len(self._active) + len(self._starting) >= limit:
+            raise Refused(
+                Reason.TOO_MANY_EXECUTIONS,
+                f"{limit} executions are running or paused here, which is the limit (MAX_CONCURRENT_EXECUTIONS); "
+                "try again when one has ended",
+                facts={"limit": str(limit)},
+            )
+
+    async def _launch(self, execution_id: str, fingerprint: str, request: ExecutionRequest) -> Run:
+        field = "workflow_yaml" if request.document else "workflow_execution_id"
+        if not request.document:
+            request = await self._pulled(request)
+        document = await self._documents.load(request.document, field=field)
+        env, secrets = secrets_apart(request, (document.workflow.use and document.workflow.use.secrets) or ())
+        # Asked again: the load may have taken long enough for a shutdown to begin.
+        if self._draining:
+            self._admit()
+        hidden = tuple(secrets.values())
+        self._redactor.learn(hidden)
+        execution = self._engine.start(
+            document,
+            execution_id=execution_id,
+            input=request.input,
+            secrets=secrets,
+            env=env,
+            max_timeout_seconds=request.max_timeout_seconds,
+        )
+        run = Run(execution, document, fingerprint=fingerprint, secrets=hidden, debug=request.debug)
+        self._active[execution_id] = run
+        for sink in self._sinks:
+            sink.attach(run)
+        watching = asyncio.create_task(self._await_end(run), name=f"await-end {execution_id}")
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+        return run
+
+    def _control(self, execution_id: str, wanted: str, act: Callable[[Run], object]) -> Run:
+        run = self.find(execution_id)
+        try:
+            act(run)
+        except WrongState as wrong:
+            raise Refused(
+                Reason.WRONG_STATE,
+                f"execution {run.id!r} is {run.status} and cannot be {wanted}",
+                facts={"execution_id": run.id, "status": str(run.status)},
+            ) from wrong
+        return run
+
+    async def _pulled(self, request: ExecutionRequest) -> ExecutionRequest:
+        if self._source is None:
+            raise Refused(
+                Reason.NO_DOCUMENT,
+                "the request has no workflow_yaml and this runner knows no Stigmer service to pull it from; send the "
+                "document, or set STIGMER_SERVICE_ENDPOINT",
+                field="workflow_yaml",
+            )
+        return await self._source.complete(request)
+
+    async def _await_end(self, run: Run) -> None:
+        await run.execution.wait()
+        run.ended_at = time.monotonic()
+        del self._active[run.id]
+        self._finished[run.id] = run
+        self._forget_old()
+
+    def _forget_old(self) -> None:
+        oldest = time.monotonic() - self._settings.retain_finished_seconds
+        while self._finished:
+            run = next(iter(self._finished.values()))
+            over = len(self._finished) > self._settings.retain_finished_executions
+            if not over and (run.ended_at is None or run.ended_at > oldest):
+                return
+            del self._finished[run.id]
+            self._redactor.forget(run.secrets)
+
+
+async def _first_of(*waits: Coroutine[object, object, object], timeout: float) -> None:
+    """Return when one of the waits ends or the time is over; all are cancelled then."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

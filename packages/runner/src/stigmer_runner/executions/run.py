@@ -1,0 +1,61 @@
+"""One execution as the runner keeps it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from stigmer_engine import EventLog, Execution, PreparedDocument, Status
+
+_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+
+
+class Run:
+    """An execution of the engine, plus what the ports need to know about it.
+
+    `ended_at` is on the monotonic clock, None while the run is active. `watchers` counts `Execute` clients.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        document: PreparedDocument,
+        *,
+        fingerprint: str,
+        secrets: tuple[str, ...],
+        debug: bool,
+    ) -> None:
+        self.execution = execution
+        self.fingerprint = fingerprint
+        self.secrets = secrets
+        self.debug = debug
+        self.top_level_tasks = len(document.workflow.do)
+        self.ended_at: float | None = None
+        self.watchers = 0
+
+    @property
+    def id(self) -> str:
+        """The execution id."""
+        return self.execution.id
+
+    @property
+    def log(self) -> EventLog:
+        """The event log every port and sink reads."""
+        return self.execution.log
+
+    @property
+    def status(self) -> Status:
+        """The state of the run now."""
+        return self.execution.status
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can happen to the run any more."""
+        return self.status in _ENDED
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Counts one more client for the duration."""
+        self.watchers += 1
+        try:
+            yield
+        finally:
+            self.watchers -= 1

@@ -1,0 +1,123 @@
+"""The five calls, between messages and the executions; knows nothing of streams, paths or status codes."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
+    CancelExecutionRequest,
+    PauseExecutionRequest,
+    ResumeExecutionRequest,
+    WorkflowExecuteInput,
+    WorkflowExecuteResponse,
+    WorkflowProgressEvent,
+)
+from stigmer_proto.google.protobuf import Empty
+from stigmer_proto_json import StructError, json_from_struct
+
+from stigmer_runner.executions import ExecutionRequest, Executions, Run
+from stigmer_runner.messages import progress_message
+from stigmer_runner.refusals import Reason, Refused
+
+_CLIENT_LEFT = "the client that watched it left"
+
+Send = Callable[[WorkflowProgressEvent], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusUrls:
+    """Where clients find a run on the HTTP port; `base` is None when there is no HTTP port."""
+
+    base: str | None
+
+    def status(self, execution_id: str) -> str:
+        """The status URL, or an empty string."""
+        return f"{self.base}/api/v1/executions/{quote(execution_id, safe='')}" if self.base else ""
+
+    def events(self, execution_id: str) -> str:
+        """The URL of the events, or an empty string."""
+        return f"{self.status(execution_id)}/events" if self.base else ""
+
+
+class ExecutionCalls:
+    """What each call does. All raise Refused."""
+
+    def __init__(self, executions: Executions, urls: StatusUrls, *, cancel_on_disconnect: bool) -> None:
+        self._executions = executions
+        self._urls = urls
+        self._cancel_on_disconnect = cancel_on_disconnect
+
+    async def execute(self, message: WorkflowExecuteInput, send: Send) -> None:
+        """Start the run, or join the one with this id, and send its events from the first to the terminal one.
+
+        A client that leaves, or whose deadline passes, leaves the run alone unless CANCEL_ON_DISCONNECT says otherwise.
+        """
+        run = await self._executions.start(_request(message))
+        delivered = False
+        try:
+            with run.watched():
+                async for event in run.log.follow():
+                    await send(progress_message(event))
+            delivered = True
+        finally:
+            if not delivered:
+                self._client_left(run)
+
+    async def execute_async(self, message: WorkflowExecuteInput) -> WorkflowExecuteResponse:
+        """Start the run, or find the one with this id, and tell where to watch it."""
+        run = await self._executions.start(_request(message))
+        return WorkflowExecuteResponse(
+            workflow_execution_id=run.id,
+            status=str(run.status),
+            message=f"execution {run.id} is {run.status}",
+            subscribe_url=self._urls.events(run.id),
+            status_url=self._urls.status(run.id),
+        )
+
+    async def cancel_execution(self, message: CancelExecutionRequest) -> Empty:
+        """Stop the run."""
+        self._executions.cancel(_id(message.execution_id), message.reason, force=message.force)
+        return Empty()
+
+    async def pause_execution(self, message: PauseExecutionRequest) -> Empty:
+        """Hold the run before its next task."""
+        self._executions.pause(_id(message.execution_id), message.reason)
+        return Empty()
+
+    async def resume_execution(self, message: ResumeExecutionRequest) -> Empty:
+        """Let the run go on."""
+        self._executions.resume(_id(message.execution_id), message.reason)
+        return Empty()
+
+    def _client_left(self, run: Run) -> None:
+        if self._cancel_on_disconnect and not run.watchers and not run.ended:
+            self._executions.cancel(run.id, _CLIENT_LEFT)
+
+
+def _id(execution_id: str) -> str:
+    if not execution_id:
+        raise Refused(Reason.INVALID_REQUEST, "execution_id must be set", field="execution_id")
+    return execution_id
+
+
+def _request(message: WorkflowExecuteInput) -> ExecutionRequest:
+    config = message.config
+    timeout = config.max_timeout_seconds if config else 0
+    if timeout < 0:
+        raise Refused(
+            Reason.INVALID_REQUEST,
+            f"config.max_timeout_seconds must be 0 (no limit) or more, not {timeout}",
+            field="config.max_timeout_seconds",
+        )
+    try:
+        workflow_input = json_from_struct(message.workflow_input)
+    except StructError as error:
+        raise Refused(Reason.INVALID_REQUEST, f"workflow_input: {error}", field="workflow_input") from None
+    return ExecutionRequest(
+        execution_id=message.workflow_execution_id,
+        document=message.workflow_yaml,
+        input=workflow_input,
+        env=dict(message.env_vars),
+        max_timeout_seconds=timeout,
+        debug=config.debug_enabled if config else False,
+    )

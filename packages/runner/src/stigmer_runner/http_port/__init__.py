@@ -1,0 +1,1 @@
+"""The HTTP port: status, events and probes, all read from the executions' event logs."""

@@ -1,0 +1,37 @@
+"""An event log as Server-Sent Events (WHATWG HTML, section 9.2)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from stigmer_engine import EventLog, ProgressEvent
+
+KEEP_ALIVE_SECONDS = 15.0
+
+
+async def event_stream(log: EventLog, after: int, keep_alive: float = KEEP_ALIVE_SECONDS) -> AsyncIterator[str]:
+    """Yield every event above `after`, past and future, and a comment after each `keep_alive` seconds of silence.
+
+    Ends after the terminal event. The client's next `Last-Event-ID` is the sequence number of the last one it saw.
+    """
+    events = log.follow(after)
+    upcoming = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            # The pending read survives the silence: cancelling it would close the generator.
+            done, _ = await asyncio.wait({upcoming}, timeout=keep_alive)
+            if not done:
+                yield ": still here\n\n"
+                continue
+            event = upcoming.result()
+            if event is None:
+                return
+            yield _frame(event)
+            upcoming = asyncio.ensure_future(anext(events, None))
+    finally:
+        upcoming.cancel()
+
+
+def _frame(event: ProgressEvent) -> str:
+    data = json.dumps(event.to_json(), ensure_ascii=False, separators=(",", ":"))
+    return f"id: {event.sequence_number}\nevent: {event.event_type}\ndata: {data}\n\n"

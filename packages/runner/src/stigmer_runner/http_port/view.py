@@ -1,0 +1,62 @@
+"""What the status URL shows of an execution."""
+
+from datetime import UTC, datetime
+
+from stigmer_dsl.json_types import JsonObject
+from stigmer_engine import Snapshot, Status, TaskSnapshot
+
+_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+_ALMOST = 99
+
+
+def status_view(snapshot: Snapshot, *, execution_id: str, top_level_tasks: int) -> JsonObject:
+    """The JSON of the status URL. Times are RFC 3339 in UTC, null when not yet.
+
+    Contract: `execution_id, status, progress, message, started_at, updated_at`; the rest is ours.
+    """
+    return {
+        "execution_id": execution_id,
+        "workflow_name": snapshot.workflow_name,
+        "status": str(snapshot.status),
+        "progress": _progress(snapshot, top_level_tasks),
+        "message": snapshot.message,
+        "started_at": _time(snapshot.started_at_ms),
+        "updated_at": _time(snapshot.updated_at_ms),
+        "completed_at": _time(snapshot.completed_at_ms),
+        "sequence_number": snapshot.sequence_number,
+        "output": snapshot.output,
+        "error": snapshot.error.to_json() if snapshot.error else None,
+        "tasks": [_task(task) for task in snapshot.tasks.values()],
+    }
+
+
+def _task(task: TaskSnapshot) -> JsonObject:
+    return {
+        "task_name": task.name,
+        "task_reference": task.reference,
+        "status": str(task.status),
+        "skipped": task.skipped,
+        "started_at": _time(task.started_at_ms),
+        "completed_at": _time(task.completed_at_ms),
+        "attempt": task.attempt,
+        "runs": task.runs,
+        "output": task.output,
+        "error": task.error.to_json() if task.error else None,
+    }
+
+
+def _progress(snapshot: Snapshot, top_level_tasks: int) -> int:
+    """0 to 100: the share of top-level tasks that have ended; 100 only for a completed run."""
+    if snapshot.status is Status.COMPLETED:
+        return 100
+    ended = sum(task.reference.count("/") == _TOP_LEVEL and task.status in _ENDED for task in snapshot.tasks.values())
+    return min(_ALMOST, 100 * ended // max(top_level_tasks, 1))
+
+
+_TOP_LEVEL = 3  # slashes in `/do/0/name`; a slash inside a name is written `~1`
+
+
+def _time(milliseconds: int) -> str | None:
+    if not milliseconds:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

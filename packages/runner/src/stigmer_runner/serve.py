@@ -1,0 +1,160 @@
+"""The composition root of `stigmer serve`: builds all from settings, runs until a signal, shuts down in order."""
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+from stigmer_callback import CallbackClient, CallbackConfig, ProgressReporter, Secret
+from stigmer_engine import Engine, EngineConfig
+
+from stigmer_runner.authentication import Authentication
+from stigmer_runner.config import ConfigError, Settings, StigmerService, is_loopback
+from stigmer_runner.executions import Executions, Sink
+from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
+from stigmer_runner.grpc_port.server import GrpcPort, tls_context
+from stigmer_runner.grpc_port.services import ExecutionServices
+from stigmer_runner.http_port.app import build_app
+from stigmer_runner.http_port.server import HttpPort
+from stigmer_runner.listeners import listening, port_of
+from stigmer_runner.logs import get_logger
+from stigmer_runner.pulling import QueryClient, StigmerSource
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.sinks import CallbackSink, LogSink
+
+log = get_logger(__name__)
+
+_LAST_EVENTS_SECONDS = 3.0
+
+
+async def serve(settings: Settings, redactor: Redactor) -> None:
+    """Run until SIGTERM or SIGINT, then shut down gracefully; a second signal ends the grace at once.
+
+    Raises ConfigError when a port or certificate cannot be used.
+    """
+    log.info("starting runner", mode=str(settings.execution_mode))
+    async with AsyncExitStack() as stack:
+        grpc_listener = stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
+        http_listener = (
+            stack.enter_context(listening(settings.bind_host, settings.http_port, "HTTP_PORT"))
+            if settings.http_port is not None
+            else None
+        )
+        tls = _server_tls(settings)
+        engine = await stack.enter_async_context(Engine(EngineConfig()))
+        source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
+        sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
+        executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
+        authentication = Authentication(settings.runner_api_key)
+        calls = ExecutionCalls(
+            executions,
+            StatusUrls(base=_base_url(settings, http_listener)),
+            cancel_on_disconnect=settings.cancel_on_disconnect,
+        )
+        services = ExecutionServices(calls, authentication, max_message_bytes=settings.max_message_bytes)
+        grpc_port = await stack.enter_async_context(GrpcPort(services, grpc_listener, tls))
+        log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
+        if http_listener is not None:
+            app = build_app(executions=executions, authentication=authentication, ready=lambda: executions.accepting)
+            await stack.enter_async_context(HttpPort(app, http_listener))
+            log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
+        _warn_when_open(settings)
+        with _signals() as (stop, hurry):
+            await stop.wait()
+            await _shut_down(executions, grpc_port, services, settings, hurry)
+            if callback:
+                await callback.settle()
+    log.info("runner stopped")
+
+
+async def _shut_down(
+    executions: Executions, port: GrpcPort, services: ExecutionServices, settings: Settings, hurry: asyncio.Event
+) -> None:
+    log.info("shutting down", running=len(executions.active), grace_seconds=settings.shutdown_grace_seconds)
+    port.not_serving()
+    report = await executions.drain(settings.shutdown_grace_seconds, hurry)
+    # Clients of `Execute` get the last events before their streams are closed.
+    await services.settle(_LAST_EVENTS_SECONDS)
+    if report.cut:
+        log.warning("executions were cut by the shutdown", finished=report.finished, cut=list(report.cut))
+    else:
+        log.info("all executions finished before the shutdown", finished=report.finished)
+
+
+async def _stigmer_service(
+    service: StigmerService | None, settings: Settings, stack: AsyncExitStack
+) -> tuple[StigmerSource | None, CallbackSink | None]:
+    """The two ways to the Stigmer service, or neither."""
+    if service is None:
+        log.info("no Stigmer service: events are not reported, requests must bring their document")
+        return None, None
+    for note in service.notes:
+        log.warning(note)
+    log.info(
+        "Stigmer service",
+        endpoint=str(service.endpoint),
+        endpoint_from=service.endpoint_variable,
+        key_from=service.api_key_variable,
+        tls=service.use_tls,
+        tls_because=service.tls_reason,
+    )
+    config = CallbackConfig(
+        endpoint=str(service.endpoint),
+        api_key=Secret(service.api_key.get_secret_value()),
+        use_tls=service.use_tls,
+    )
+    client = await stack.enter_async_context(CallbackClient(config))
+    reporter = await stack.enter_async_context(ProgressReporter(client))
+    query = await stack.enter_async_context(
+        QueryClient(service, config.ssl_context(), timeout_seconds=settings.pull_timeout_seconds)
+    )
+    return StigmerSource(query), CallbackSink(reporter)
+
+
+def _server_tls(settings: Settings) -> ssl.SSLContext | None:
+    if settings.grpc_tls_cert_file is None or settings.grpc_tls_key_file is None:
+        return None
+    try:
+        return tls_context(settings.grpc_tls_cert_file, settings.grpc_tls_key_file)
+    except (OSError, ssl.SSLError) as error:
+        why = error.strerror or getattr(error, "reason", None) or "not a matching PEM pair"
+        raise ConfigError(f"GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE cannot be used: {why}.") from None
+
+
+def _base_url(settings: Settings, listener: socket.socket | None) -> str | None:
+    if listener is None:
+        return None
+    if settings.public_base_url:
+        return settings.public_base_url.rstrip("/")
+    host = settings.bind_host
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = socket.gethostname()
+        log.warning("status URLs name this host; set PUBLIC_BASE_URL when clients know it by another name", host=host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port_of(listener)}"
+
+
+def _warn_when_open(settings: Settings) -> None:
+    if settings.runner_api_key is None and not is_loopback(settings.bind_host):
+        log.warning("everybody who reaches this host can run workflows: set RUNNER_API_KEY", host=settings.bind_host)
+
+
+@contextmanager
+def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
+    """Two events, set by the first and by the second SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+
+    def on_signal(number: signal.Signals) -> None:
+        log.info("signal received", signal=number.name)
+        (hurry if stop.is_set() else stop).set()
+
+    watched = (signal.SIGTERM, signal.SIGINT)
+    for number in watched:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop, hurry
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
