@@ -671,7 +671,7 @@ class WorkflowProgressEvent(betterproto2.Message):
 
     task_progress: "int" = betterproto2.field(11, betterproto2.TYPE_INT32)
     """
-    Progress of the task in percent, 0 to 100; 100 once it ended.
+    Progress of the task in percent, 0 to 100; 100 once it completed or was skipped.
     """
 
     task_reference: "str" = betterproto2.field(12, betterproto2.TYPE_STRING)
