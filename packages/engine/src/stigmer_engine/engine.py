@@ -13,6 +13,7 @@ from stigmer_dsl import InvalidDocument, LoadedDocument, load
 from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.calls.http import HttpCaller, HttpConfig
+from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.frames import Tree
@@ -20,6 +21,7 @@ from stigmer_engine.ids import new_execution_id
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
 from stigmer_engine.secrets import SecretVault
@@ -48,6 +50,7 @@ class Engine:
         self._http = HttpCaller(self._config.http)
         self._documents: OrderedDict[tuple[str, str], PreparedDocument] = OrderedDict()
         self._executions: set[Execution] = set()
+        self.documents = DocumentRegistry()
 
     async def __aenter__(self) -> Self:
         return self
@@ -127,6 +130,12 @@ class Engine:
             callers={"http": self._http},
             vault=SecretVault(tree.nonce, values),
             log=log,
+            children=Children(
+                self.documents,
+                lambda child, request: self.start(
+                    child, execution_id=request.id, input=request.input, secrets=values, env=env
+                ),
+            ),
             clock=self._config.clock,
         )
 

@@ -10,6 +10,7 @@ from stigmer_dsl.models import (
     ForkTask,
     ForTask,
     NamedTask,
+    RunTask,
     SchemaDefinition,
     TaskBase,
     TryTask,
@@ -18,6 +19,7 @@ from stigmer_dsl.models import (
 )
 
 from stigmer_engine.executors.authentication import SCHEMES
+from stigmer_engine.executors.call import PROTOCOL_CALLS, REFUSED_CALLS
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.executors.task_list import escape
 
@@ -50,8 +52,13 @@ def _workflow(workflow: Workflow) -> Iterator[_Finding]:
             yield _unsupported("/evaluate/language", f"The language `{workflow.evaluate.language}`", "Use jq.")
         if workflow.evaluate.mode != "strict":
             yield _unsupported("/evaluate/mode", "The mode `loose`", "Mark expressions with `${ }`.")
-    if workflow.use is not None and workflow.use.extensions:
-        yield _unsupported("/use/extensions", "`extensions`")
+    if workflow.use is not None:
+        for index, item in enumerate(workflow.use.extensions or ()):
+            prefix = f"/use/extensions/{index}/{escape(item.name)}"
+            yield from _tasks(workflow, item.extension.before or (), f"{prefix}/before", 1)
+            yield from _tasks(workflow, item.extension.after or (), f"{prefix}/after", 1)
+        for name, function in (workflow.use.functions or {}).items():
+            yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1)
     yield from _schema("/input/schema", workflow.input.schema_ if workflow.input else None)
     yield from _schema("/output/schema", workflow.output.schema_ if workflow.output else None)
 
@@ -62,25 +69,29 @@ def _tasks(workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth:
         yield ("too-deep", prefix, message, "Flatten the document, or move a part into its own workflow.")
         return
     for index, named in enumerate(tasks):
-        task: TaskBase = named.task
-        pointer = f"{prefix}/{index}/{escape(named.name)}"
-        if type(task) not in EXECUTORS:
-            yield _unsupported(pointer, f"The task kind `{kind_of(task)}`")
-        yield from _data_flow(pointer, task)
-        match task:
-            case CallTask():
-                yield from _call(workflow, pointer, task)
-            case DoTask():
-                yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
-            case ForTask():
-                yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
-            case ForkTask():
-                yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1)
-            case TryTask():
-                yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1)
-                yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1)
-            case _:
-                pass
+        yield from _task(workflow, named.task, f"{prefix}/{index}/{escape(named.name)}", depth)
+
+
+def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int) -> Iterator[_Finding]:
+    if type(task) not in EXECUTORS:
+        yield _unsupported(pointer, f"The task kind `{kind_of(task)}`")
+    yield from _data_flow(pointer, task)
+    match task:
+        case CallTask():
+            yield from _call(workflow, pointer, task)
+        case DoTask() | ForTask():
+            yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
+        case ForkTask():
+            yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1)
+        case RunTask():
+            for kind in ("container", "script", "shell"):
+                if getattr(task.run, kind) is not None:
+                    yield _unsupported(f"{pointer}/run/{kind}", f"`run: {kind}`")
+        case TryTask():
+            yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1)
+            yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1)
+        case _:
+            pass
 
 
 def _data_flow(pointer: str, task: TaskBase) -> Iterator[_Finding]:
@@ -99,8 +110,13 @@ def _schema(pointer: str, schema: SchemaDefinition | None) -> Iterator[_Finding]
 
 
 def _call(workflow: Workflow, pointer: str, task: CallTask) -> Iterator[_Finding]:
-    if task.call != "http":
+    if task.call in REFUSED_CALLS:
         yield _unsupported(f"{pointer}/call", f"`call: {task.call}`")
+        return
+    functions = (workflow.use.functions if workflow.use else None) or {}
+    if task.call not in PROTOCOL_CALLS and task.call not in functions:
+        yield _unsupported(f"{pointer}/call", f"A function from elsewhere (`{task.call}`)")
+    if task.call != "http":
         return
     endpoint = (task.with_ or {}).get("endpoint")
     if isinstance(endpoint, dict) and "authentication" in endpoint:

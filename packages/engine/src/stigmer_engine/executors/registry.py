@@ -10,6 +10,7 @@ from stigmer_dsl.models import (
     ForkTask,
     ForTask,
     RaiseTask,
+    RunTask,
     SetTask,
     SwitchTask,
     TaskBase,
@@ -17,11 +18,12 @@ from stigmer_dsl.models import (
     WaitTask,
 )
 
-from stigmer_engine.executors.call_http import run_call
+from stigmer_engine.executors.call import run_call
 from stigmer_engine.executors.do import run_do
 from stigmer_engine.executors.for_each import run_for
 from stigmer_engine.executors.fork import run_fork
 from stigmer_engine.executors.raise_error import run_raise
+from stigmer_engine.executors.run_process import run_process
 from stigmer_engine.executors.set import run_set
 from stigmer_engine.executors.switch import run_switch
 from stigmer_engine.executors.try_catch import run_try
@@ -35,6 +37,7 @@ EXECUTORS: Final[Mapping[type[TaskBase], Executor]] = MappingProxyType(
         ForTask: run_for,
         ForkTask: run_fork,
         RaiseTask: run_raise,
+        RunTask: run_process,
         SetTask: run_set,
         SwitchTask: run_switch,
         TryTask: run_try,

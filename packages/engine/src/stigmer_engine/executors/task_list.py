@@ -26,7 +26,7 @@ async def run_list(run: Run, tasks: tuple[NamedTask, ...], prefix: str, frame: D
             case None | "continue":
                 frame.index += 1
             case "exit":
-                break
+                return Outcome(frame.value, exited=True)
             case target:
                 frame.index = _index_of(tasks, target)
     return Outcome(frame.value)

@@ -14,9 +14,12 @@ from stigmer_engine.frames.frame import (
     UNSET,
     BranchFrame,
     CallFrame,
+    ChildFrame,
     DoFrame,
+    ExtensionFrame,
     ForFrame,
     ForkFrame,
+    FunctionFrame,
     TaskFrame,
     Tree,
     TryFrame,
@@ -37,11 +40,16 @@ _KINDS: Final[dict[str, "type[DataclassInstance]"]] = {
     "try": TryFrame,
     "wait": WaitFrame,
     "call": CallFrame,
+    "child": ChildFrame,
+    "function": FunctionFrame,
+    "extension": ExtensionFrame,
 }
 _NAMES: Final[dict[type, str]] = {cls: name for name, cls in _KINDS.items()}
 _FIELDS: Final = {cls: tuple(field.name for field in dataclasses.fields(cls)) for cls in _NAMES}
 # Fields that hold user data of any size, and so go through the value table.
-_VALUES: Final = frozenset({"raw", "raw_input", "input", "output", "value", "items", "context", "error", "arguments"})
+_VALUES: Final = frozenset(
+    {"raw", "raw_input", "input", "output", "value", "items", "context", "error", "arguments", "definition", "inbox"}
+)
 
 
 class BrokenTree(Exception):

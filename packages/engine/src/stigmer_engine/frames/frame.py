@@ -29,6 +29,7 @@ class TaskFrame:
         raw: its raw input; `input` the transformed one, once `input.from` was evaluated.
         deadline: when its timeout expires, if it has one.
         body: the frame of its kind; None before it is entered and for kinds that need none.
+        extension: where the extensions around the body stand, if any apply.
         output: the raw output, once the body is done; `then` the directive that the body chose, if any; `ends` is
             set when the body completed the whole workflow.
     """
@@ -40,6 +41,7 @@ class TaskFrame:
     deadline: float | None = None
     input: JsonValue | Unset = UNSET
     body: "Body | None" = None
+    extension: "ExtensionFrame | None" = None
     output: JsonValue | Unset = UNSET
     then: str | None = None
     ends: bool = False
@@ -111,6 +113,41 @@ class WaitFrame:
 
 
 @dataclass(slots=True, kw_only=True)
+class FunctionFrame:
+    """A call of a function: the function's own definition when it came from outside, and its task under way."""
+
+    definition: JsonValue | Unset = UNSET
+    body: DoFrame | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class ChildFrame:
+    """A sub-workflow: its execution id, which makes starting it idempotent, and what it was started with."""
+
+    id: str
+    arguments: JsonObject
+
+
+ExtensionPhase = Literal["before", "body", "after"]
+
+
+@dataclass(slots=True, kw_only=True)
+class ExtensionFrame:
+    """The extensions around a task's body: the phase, the extension whose list is under way, and the body's outcome.
+
+    `wanted` is the value of the extension's `when`, once it was evaluated.
+    """
+
+    phase: ExtensionPhase = "before"
+    index: int = 0
+    wanted: bool | None = None
+    list: DoFrame | None = None
+    output: JsonValue | Unset = UNSET
+    then: str | None = None
+    ends: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class CallFrame:
     """A call: its idempotency key, and its arguments, evaluated once. A serialised tree holds no call in flight."""
 
@@ -118,7 +155,7 @@ class CallFrame:
     arguments: JsonObject
 
 
-Body = DoFrame | ForFrame | ForkFrame | TryFrame | WaitFrame | CallFrame
+Body = DoFrame | ForFrame | ForkFrame | TryFrame | WaitFrame | CallFrame | FunctionFrame | ChildFrame
 Holder = DoFrame | BranchFrame
 TreePhase = Literal["new", "validating", "running"]
 
@@ -134,6 +171,7 @@ class Tree:
         paused_at: when a user's pause froze the tree, else None.
         steps: tasks gone through, for the limit on endless documents; `calls` numbers the calls.
         output: what the last task gave, once there is no task left to run.
+        inbox: events that have arrived, oldest first, each `{"number", "event", "consumed"}`; `arrivals` counts all.
     """
 
     execution_id: str
@@ -150,6 +188,8 @@ class Tree:
     calls: int = 0
     root: DoFrame | None = None
     output: JsonValue | Unset = UNSET
+    inbox: list[JsonValue] = field(default_factory=list)
+    arrivals: int = 0
 
 
 def input_of(frame: TaskFrame) -> JsonValue:

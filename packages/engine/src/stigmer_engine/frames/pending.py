@@ -1,16 +1,22 @@
 """What is still pending in a tree: its times, which a user's pause shifts, and its open tasks."""
 
+from collections.abc import Sequence
+
 from stigmer_engine.frames.frame import (
     Body,
     BranchFrame,
     DoFrame,
+    ExtensionFrame,
     ForFrame,
     ForkFrame,
+    FunctionFrame,
     TaskFrame,
     Tree,
     TryFrame,
     WaitFrame,
 )
+
+Frame = Body | BranchFrame | TaskFrame | ExtensionFrame | None
 
 
 def shift_times(tree: Tree, seconds: float) -> None:
@@ -20,49 +26,48 @@ def shift_times(tree: Tree, seconds: float) -> None:
     """
     if tree.deadline is not None:
         tree.deadline += seconds
-    pending: list[object] = [tree.root]
+    pending: list[Frame] = [tree.root]
     while pending:
         frame = pending.pop()
         match frame:
-            case TaskFrame():
-                if frame.deadline is not None:
-                    frame.deadline += seconds
-                pending.append(frame.body)
-            case DoFrame() | BranchFrame():
-                pending.append(frame.child)
-            case ForFrame():
-                pending.append(frame.body)
-            case ForkFrame():
-                pending.extend(frame.branches)
+            case TaskFrame() if frame.deadline is not None:
+                frame.deadline += seconds
             case TryFrame():
                 frame.began_at += seconds
                 frame.attempt_began_at += seconds
                 if frame.next_at is not None:
                     frame.next_at += seconds
-                pending.append(frame.body)
             case WaitFrame():
                 frame.until += seconds
             case _:
                 pass
+        pending += _below(frame)
 
 
-def open_tasks(frame: Body | BranchFrame | None) -> list[TaskFrame]:
-    """The open tasks below a frame, innermost first, branches in declaration order."""
+def open_tasks(frame: Frame) -> list[TaskFrame]:
+    """The open tasks from a frame on, innermost first, branches in declaration order."""
     found: list[TaskFrame] = []
-    pending: list[object] = [frame]
+    pending: list[Frame] = [frame]
     while pending:
         current = pending.pop()
-        match current:
-            case TaskFrame():
-                found.append(current)
-                pending.append(current.body)
-            case DoFrame() | BranchFrame():
-                pending.append(current.child)
-            case ForFrame() | TryFrame():
-                pending.append(current.body)
-            case ForkFrame():
-                pending.extend(current.branches)
-            case _:
-                pass
+        if isinstance(current, TaskFrame):
+            found.append(current)
+        pending += _below(current)
     found.reverse()
     return found
+
+
+def _below(frame: Frame) -> Sequence[Frame]:
+    match frame:
+        case TaskFrame():
+            return (frame.body, frame.extension)
+        case ExtensionFrame():
+            return (frame.list,)
+        case DoFrame() | BranchFrame():
+            return (frame.child,)
+        case ForFrame() | TryFrame() | FunctionFrame():
+            return (frame.body,)
+        case ForkFrame():
+            return frame.branches
+        case _:
+            return ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.events import EventType, Status
+from stigmer_engine.executors.extension import run_extended
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.executors.task_list import run_list
 from stigmer_engine.faults import Fault
@@ -42,6 +43,7 @@ class Interpreter:
             runtime=runtime,
             tree=tree,
             executors=EXECUTORS,
+            body=run_extended,
             secrets=SecretNames(tree.nonce, secrets),
             environment=environment or {},
             limits=limits or Limits(),

@@ -98,7 +98,7 @@ async def _complete(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, 
                 run_input = await run.transform("input.from", task.input.from_, frame.raw, seen)
         frame.input = run_input
     if frame.output is UNSET:
-        body = await run.executor(task)(run, task, frame, scope.of(_view(task, frame)))
+        body = await run.body(run, task, frame, scope.of(_view(task, frame)))
         frame.output, frame.then, frame.ends, frame.body = body.value, body.then, body.ends, None
     if frame.ends:
         return _finish(run, task, frame, holder, frame.output)

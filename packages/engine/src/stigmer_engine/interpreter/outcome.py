@@ -12,12 +12,14 @@ class Outcome:
     """The value that goes on to the next task, and where that is.
 
     `then` is a flow directive or None for the default; `ends` says that a task inside completed the whole workflow,
-    so everything around it only has to get out of the way.
+    so everything around it only has to get out of the way; `exited` says that a task left its list by `exit`, which
+    concerns nobody but the extension whose list it was.
     """
 
     value: JsonValue
     then: str | None = None
     ends: bool = False
+    exited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,23 @@ class CallRequest:
     arguments: JsonObject
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildRequest:
+    """A sub-workflow to run.
+
+    Attributes:
+        id: the child's execution id; starting the same id again attaches to the running child.
+        namespace, name, version: which document; the version may be `latest`.
+        input: the child's raw input.
+    """
+
+    id: str
+    namespace: str
+    name: str
+    version: str
+    input: JsonValue
+
+
 class Runtime(Protocol):
     """What an execution needs from the world. Sleeping, timeouts and concurrency are plain asyncio and not in here."""
 
@@ -43,6 +60,18 @@ class Runtime(Protocol):
 
     async def call(self, request: CallRequest) -> JsonValue:
         """Perform the call. Raises Fault; must stop the call when cancelled."""
+        ...
+
+    async def start_child(self, request: ChildRequest) -> None:
+        """Start a sub-workflow, unless it runs already. Raises Fault when there is no such document."""
+        ...
+
+    async def await_child(self, request: ChildRequest) -> JsonValue:
+        """The output of a sub-workflow that was started. Raises its Fault. Stopping to wait does not stop the child."""
+        ...
+
+    def cancel_child(self, request: ChildRequest) -> None:
+        """Cancel a sub-workflow, if it still runs."""
         ...
 
     async def breathe(self) -> None:

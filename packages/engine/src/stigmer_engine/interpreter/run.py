@@ -17,7 +17,7 @@ from stigmer_engine.expressions import Program, expression_program, template_pro
 from stigmer_engine.faults import Fault, WorkflowError, fault
 from stigmer_engine.frames import UNSET, BranchFrame, CallFrame, DoFrame, TaskFrame, Tree, encode_tree, open_tasks
 from stigmer_engine.interpreter.outcome import Outcome
-from stigmer_engine.interpreter.port import CallRequest, Runtime
+from stigmer_engine.interpreter.port import CallRequest, ChildRequest, Runtime
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.scope import Scope, TaskView, moment
 from stigmer_engine.secrets import SecretNames
@@ -30,10 +30,12 @@ class Limits:
     Attributes:
         max_steps: tasks gone through, so that a document that jumps in circles ends in an error.
         breathe_every: steps of pure work after which everything else gets a turn.
+        max_inbox: events kept for a run that does not listen to them; the oldest are dropped.
     """
 
     max_steps: int = 1_000_000
     breathe_every: int = 50
+    max_inbox: int = 10_000
 
 
 class Executor(Protocol):
@@ -54,6 +56,7 @@ class Run:
         runtime: Runtime,
         tree: Tree,
         executors: Mapping[type, Executor],
+        body: Executor,
         secrets: SecretNames,
         environment: Mapping[str, str],
         limits: Limits,
@@ -64,6 +67,7 @@ class Run:
         self.frozen: JsonObject | None = None
         self.export_lock = asyncio.Lock()
         self.on_freeze: Callable[[], object] = lambda: None
+        self.body = body
         self._executors = executors
         self._secrets = secrets
         self._environment = environment
@@ -71,6 +75,7 @@ class Run:
         self._in_flight = 0
         self._calls_open = asyncio.Event()
         self._calls_open.set()
+        self.arrived = asyncio.Event()
 
     # --- draining -----------------------------------------------------------------------------------------------
 
@@ -129,6 +134,30 @@ class Run:
                 # Later than this step, so that the result is in its frame when the tree freezes.
                 asyncio.get_running_loop().call_soon(self._freeze_when_quiet)
 
+    async def child(self, request: ChildRequest) -> JsonValue:
+        """The output of a sub-workflow; not a call in flight: a drain leaves it running, and finds it again.
+
+        Raises:
+            Fault: the sub-workflow's.
+        """
+        await self._calls_open.wait()
+        await self.runtime.start_child(request)
+        try:
+            return await self.runtime.await_child(request)
+        except asyncio.CancelledError:
+            if self.frozen is None:
+                self.runtime.cancel_child(request)
+            raise
+
+    def deliver(self, event: JsonObject) -> None:
+        """Take an event in; whoever listens is woken. Between two steps, never inside one."""
+        self.tree.arrivals += 1
+        self.tree.inbox.append({"number": self.tree.arrivals, "event": event, "consumed": False})
+        if len(self.tree.inbox) > self._limits.max_inbox:
+            del self.tree.inbox[0]
+        arrived, self.arrived = self.arrived, asyncio.Event()
+        arrived.set()
+
     def next_call_id(self) -> str:
         """An idempotency key for a new call."""
         self.tree.calls += 1
@@ -186,6 +215,8 @@ class Run:
         match name:
             case "context":
                 return self.tree.context
+            case "authorization":
+                return scope.authorization
             case "secrets":
                 return self._secrets.placeholders
             case "input" if task is not None:

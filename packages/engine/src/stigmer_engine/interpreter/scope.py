@@ -1,7 +1,7 @@
 """Scopes: which variables an expression sees."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -29,10 +29,15 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Loop and error variables by name (without `$`), innermost last; `task` is the task being run, if any."""
+    """Loop and error variables by name (without `$`), innermost last; `task` is the task being run, if any.
+
+    `plain` marks the tasks of an extension, which no extension extends; `authorization` is `$authorization`.
+    """
 
     bindings: Mapping[str, JsonValue] = field(default_factory=lambda: _NOTHING)
     task: TaskView | None = None
+    plain: bool = False
+    authorization: JsonValue = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -41,11 +46,15 @@ class Scope:
 
     def bind(self, **bindings: JsonValue) -> "Scope":
         """This scope with further variables; a name that is already there is hidden."""
-        return Scope(bindings=MappingProxyType({**self.bindings, **bindings}), task=self.task)
+        return replace(self, bindings=MappingProxyType({**self.bindings, **bindings}))
+
+    def plainly(self) -> "Scope":
+        """This scope for the tasks of an extension."""
+        return replace(self, plain=True)
 
     def of(self, task: TaskView) -> "Scope":
         """This scope, seen from a task."""
-        return Scope(bindings=self.bindings, task=task)
+        return replace(self, task=task, authorization=None)
 
 
 def moment(seconds: float) -> JsonObject:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventType, Status
@@ -115,6 +115,11 @@ class Execution:
             self._pause_reason = reason
             self._interpreter.stop_draining()
             self._resumed.set()
+
+    def deliver(self, event: JsonObject) -> None:
+        """Hand an event in, for the tasks that listen or will listen; dropped when the execution has ended."""
+        if not self.log.closed:
+            self._interpreter.run_state.deliver(event)
 
     async def close(self) -> None:
         """Cancel if it still runs, and wait for the end."""

@@ -11,7 +11,8 @@ from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.faults import fault
-from stigmer_engine.interpreter.port import CallRequest
+from stigmer_engine.interpreter.port import CallRequest, ChildRequest
+from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.secrets import SecretVault
 
 Clock = Callable[[], float]
@@ -35,12 +36,14 @@ class AsyncioRuntime:
         callers: Mapping[str, Caller],
         vault: SecretVault,
         log: EventLog,
+        children: Children,
         clock: Clock,
     ) -> None:
         self._evaluator = evaluator
         self._callers = callers
         self._vault = vault
         self._log = log
+        self._children = children
         self._clock = clock
         self._random = random.Random()  # noqa: S311 - jitter, not cryptography
 
@@ -62,6 +65,18 @@ class AsyncioRuntime:
         if caller is None:
             raise fault("configuration", f"This runner performs no {request.kind} calls")
         return await caller.call(request.arguments, self._vault)
+
+    async def start_child(self, request: ChildRequest) -> None:
+        """Start a sub-workflow in this engine. Raises Fault."""
+        self._children.start(request)
+
+    async def await_child(self, request: ChildRequest) -> JsonValue:
+        """The output of a sub-workflow. Raises its Fault."""
+        return await self._children.wait(request)
+
+    def cancel_child(self, request: ChildRequest) -> None:
+        """Cancel a sub-workflow, if it still runs."""
+        self._children.cancel(request)
 
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""

@@ -17,11 +17,9 @@ from stigmer_engine.interpreter.scope import Scope
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 
 
-async def run_call(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
+async def run_http_call(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
     """Output: the response, as `output` of the call says."""
     assert isinstance(task, CallTask)
-    if task.call != "http":
-        raise fault("configuration", f"call: {task.call} is not supported by this runner")
     call = frame.body
     if call is None:
         arguments = await _arguments(run, task, input_of(frame), scope)
