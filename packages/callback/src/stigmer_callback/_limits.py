@@ -22,8 +22,8 @@ class ReporterLimits:
     - `max_calls`: calls at once; `max_suspect_calls`: further calls for executions whose last call failed, kept apart
       so that they cannot occupy the others' places.
     - `max_refusals`: an event that the peer itself refused so often is given up.
-    - `misses_before_rest`: calls in a row that did not reach the endpoint until it is left alone for a while; `rest` says
-      how long.
+    - `misses_before_rest`: calls in a row that do not reach the endpoint, after which it is left alone for a while;
+      `rest` says how long.
     - `retry`: the wait between the attempts of one execution.
     """
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
@@ -91,7 +91,7 @@ class ProgressReporter:
             rejected=self._counts["rejected"],
             dropped=self._counts["dropped"],
             undelivered=undelivered.total(),
-            undelivered_by_execution=MappingProxyType(dict(undelivered)),
+            undelivered_by_execution=dict(undelivered),
         )
 
     def offer(self, event: WorkflowProgressEvent) -> None:
