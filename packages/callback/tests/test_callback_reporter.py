@@ -152,24 +152,26 @@ async def test_an_overflow_keeps_the_ends_counts_the_rest_and_warns_once(caplog:
 
 async def test_a_dead_endpoint_is_left_alone() -> None:
     calls = 0
+    enough = asyncio.Event()
+    rest = ReporterLimits(retry=QUICK, rest=Backoff(initial_seconds=30, maximum_seconds=30))
 
     class CountingClient:
         async def report_progress(self, event: WorkflowProgressEvent) -> ReportProgressResponse:
             nonlocal calls
             calls += 1
+            if calls == rest.misses_before_rest:
+                enough.set()
             return await client.report_progress(event)
 
     async with RecordingReceiver() as receiver:
         config = CallbackConfig(endpoint=receiver.endpoint, api_key=Secret("k"))
         await receiver.vanish()
         async with CallbackClient(config) as client:
-            rest = ReporterLimits(retry=QUICK, rest=Backoff(initial_seconds=30, maximum_seconds=30))
             reporter = ProgressReporter(CountingClient(), limits=rest)
             async with reporter:
                 for execution in range(1000):
                     reporter.offer(event(f"e{execution}", 1))
-                while calls < rest.misses_before_rest:
-                    await asyncio.sleep(0.01)
+                await enough.wait()
                 await asyncio.sleep(0.2)
                 # Calls that were under way when the rest began still end, so the places are the bound.
                 assert calls <= rest.max_calls + rest.max_suspect_calls
