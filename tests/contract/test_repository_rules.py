@@ -101,7 +101,7 @@ def test_every_recipe_has_one_line_of_help() -> None:
 
 
 def test_every_link_in_the_documentation_leads_somewhere() -> None:
-    broken = []
+    broken: list[str] = []
     for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "packages").rglob("README.md")]:
         targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
         broken.extend(
