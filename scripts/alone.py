@@ -26,7 +26,16 @@ def main() -> None:
         names = import_names(member)
         distribution = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
         command = [
-            *(os.environ.get("UV", "uv"), "run", "--quiet", "--isolated", "--no-dev", "--no-editable", "--package", distribution),
+            *(
+                os.environ.get("UV", "uv"),
+                "run",
+                "--quiet",
+                "--isolated",
+                "--no-dev",
+                "--no-editable",
+                "--package",
+                distribution,
+            ),
             *("python", "-c", f"import {', '.join(names)}"),
         ]
         done = subprocess.run(command, cwd=ROOT, check=False)

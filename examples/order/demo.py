@@ -56,7 +56,7 @@ async def runner(callback_endpoint: str) -> AsyncIterator[Channel]:
         "STIGMER_SERVICE_ENDPOINT": callback_endpoint,
         "STIGMER_SERVICE_API_KEY": API_KEY,
         "STIGMER_SERVICE_USE_TLS": "false",
-        "LOG_LEVEL": "warning",
+        "LOG_LEVEL": "error",
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "stigmer_runner", "serve", env=environment)
     try:
@@ -93,7 +93,10 @@ async def execute(channel: Channel, yaml: str, shop: str) -> list[WorkflowProgre
     async for event in WorkflowExecutionServiceStub(channel).execute(request):
         events.append(event)
         where = event.task_reference or event.workflow_name
-        console.print(f"[dim]{event.sequence_number:3}[/] {event.event_type:20} {event.status:10} [bold]{where}[/]")
+        console.print(
+            f"[dim]{event.sequence_number:3}[/] {event.event_type:20} {event.status:10} [bold]{where}[/]",
+            soft_wrap=True,
+        )
     return events
 
 

@@ -135,7 +135,7 @@ async def test_no_answer_ends_at_the_deadline_and_the_next_call_gets_through() -
 
 
 async def test_a_hanging_call_leaves_the_connection_to_calls_that_are_answered() -> None:
-    async with RecordingReceiver() as receiver, CallbackClient(config(receiver, call_timeout=0.3)) as client:
+    async with RecordingReceiver() as receiver, CallbackClient(config(receiver, call_timeout=1)) as client:
         receiver.hang(execution_id="stuck")
         stuck = asyncio.create_task(client.report_progress(event(execution_id="stuck")))
         await receiver.wait_for_calls(1)

@@ -1,4 +1,4 @@
-"""Rest for an endpoint that does not answer, so that it costs the process next to nothing."""
+"""Rest for an endpoint that cannot be reached, so that it costs the process next to nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ log = logging.getLogger(__name__)
 class CoolDown:
     """A circuit breaker over all executions.
 
-    After `threshold` failures in a row it lets no call pass for a while, then one probe. The probe's success lets all
-    waiting calls pass; its failure starts a longer rest. Failures of one single execution never trip it, unless their
-    cause lies in the endpoint: one execution the receiver chokes on must not hold up the others.
+    After `threshold` calls in a row that did not reach the service it lets no call pass for a while, then one probe. A
+    probe that gets through lets all waiting calls pass; one that does not starts a longer rest.
+
+    Only calls that no other event would have survived count. A service that hangs on some executions, or refuses them,
+    is alive for others: those calls are held back for each execution alone.
     """
 
     def __init__(self, *, threshold: int, backoff: Backoff, clock: Clock, random: Random) -> None:
@@ -25,8 +27,7 @@ class CoolDown:
         self._backoff = backoff
         self._clock = clock
         self._random = random
-        self._failures = 0
-        self._failing: set[str] = set()
+        self._missed = 0
         self._rests = 0
         self._probe_is_free = False
         self._waiting: deque[asyncio.Future[bool]] = deque()
@@ -40,7 +41,7 @@ class CoolDown:
     async def admit(self) -> bool:
         """Wait until a call may start; return whether it is the probe.
 
-        The caller then makes the call and reports by `succeeded` or `failed`, or gives the turn back by `withdraw`.
+        The caller then makes the call and reports by `reached` or `missed`, or gives the turn back by `withdraw`.
         """
         if not self.resting:
             return False
@@ -61,12 +62,11 @@ class CoolDown:
         if probe and self.resting:
             self._offer_probe()
 
-    def succeeded(self) -> None:
-        """Note that the endpoint answered: rest no longer."""
+    def reached(self) -> None:
+        """Note that a call reached the service, whatever the service made of it: rest no longer."""
         if self.resting:
-            log.info("the progress endpoint answers again")
-        self._failures = 0
-        self._failing.clear()
+            log.info("the progress endpoint can be reached again")
+        self._missed = 0
         self._rests = 0
         self._probe_is_free = False
         self._stop_rest()
@@ -75,16 +75,15 @@ class CoolDown:
             if not turn.done():
                 turn.set_result(False)
 
-    def failed(self, execution_id: str, cause: Exception, *, endpoint_wide: bool, probe: bool) -> None:
-        """Note a failed call, and rest when the endpoint looks dead."""
+    def missed(self, cause: Exception, *, probe: bool) -> None:
+        """Note that a call did not reach the service; after too many of them in a row, rest."""
         if self.resting:
             # Calls that were under way when the rest began say nothing new; only the probe counts.
             if probe:
                 self._start_rest(cause)
             return
-        self._failures += 1
-        self._failing.add(execution_id)
-        if self._failures >= self._threshold and (endpoint_wide or len(self._failing) > 1):
+        self._missed += 1
+        if self._missed >= self._threshold:
             self._start_rest(cause)
 
     def end_rest(self) -> None:
@@ -102,7 +101,12 @@ class CoolDown:
         self._rests += 1
         seconds = self._backoff.wait_seconds(self._rests, self._random)
         level = logging.WARNING if self._rests == 1 else logging.DEBUG
-        log.log(level, "the progress endpoint fails: %s; next try in %.1f s, runs go on without it", cause, seconds)
+        log.log(
+            level,
+            "the progress endpoint cannot be reached: %s; next try in %.1f s, runs go on without it",
+            cause,
+            seconds,
+        )
         self._rest = asyncio.get_running_loop().create_task(self._rest_for(seconds))
 
     async def _rest_for(self, seconds: float) -> None:

@@ -22,7 +22,8 @@ class ReporterLimits:
     - `max_calls`: calls at once; `max_suspect_calls`: further calls for executions whose last call failed, kept apart
       so that they cannot occupy the others' places.
     - `max_refusals`: an event that the peer itself refused so often is given up.
-    - `failures_before_rest`: failures in a row until the endpoint is left alone for a while; `rest` says how long.
+    - `misses_before_rest`: calls in a row that do not reach the endpoint, after which it is left alone for a while;
+      `rest` says how long.
     - `retry`: the wait between the attempts of one execution.
     """
 
@@ -32,7 +33,7 @@ class ReporterLimits:
     max_calls: int = 24
     max_suspect_calls: int = 8
     max_refusals: int = 5
-    failures_before_rest: int = 5
+    misses_before_rest: int = 5
     retry: Backoff = field(default_factory=Backoff)
     rest: Backoff = field(default_factory=_rest_backoff)
 
@@ -44,7 +45,7 @@ class ReporterLimits:
             ("max_calls", self.max_calls),
             ("max_suspect_calls", self.max_suspect_calls),
             ("max_refusals", self.max_refusals),
-            ("failures_before_rest", self.failures_before_rest),
+            ("misses_before_rest", self.misses_before_rest),
         ):
             if value < 1:
                 msg = f"ReporterLimits.{name} must be 1 or more, not {value}"

@@ -12,7 +12,7 @@ from stigmer_callback.errors import CallRefusedError, ReportError
 class Verdict(Enum):
     """What to do with the event of a failed call."""
 
-    ENDPOINT_FAILS = auto()
+    ENDPOINT_MISSED = auto()
     """Keep the event: no event would have got through."""
     NO_ANSWER = auto()
     """Keep the event: whether the event or the endpoint is the cause is not known."""
@@ -27,7 +27,7 @@ def judge(error: Exception, *, refusals: int, max_refusals: int) -> Verdict:
     if not isinstance(error, ReportError):
         return Verdict.GIVE_UP
     if error.endpoint_wide:
-        return Verdict.ENDPOINT_FAILS
+        return Verdict.ENDPOINT_MISSED
     if not error.retryable:
         return Verdict.GIVE_UP
     if isinstance(error, CallRefusedError) and error.status is not Status.UNAVAILABLE:

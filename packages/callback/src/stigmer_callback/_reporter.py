@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
@@ -58,9 +58,7 @@ class ProgressReporter:
         self._clock = clock
         self._random = random
         self._buffer = EventBuffer(max_events=limits.max_events, max_bytes=limits.max_bytes)
-        self._cool_down = CoolDown(
-            threshold=limits.failures_before_rest, backoff=limits.rest, clock=clock, random=random
-        )
+        self._cool_down = CoolDown(threshold=limits.misses_before_rest, backoff=limits.rest, clock=clock, random=random)
         self._calls = asyncio.Semaphore(limits.max_calls)
         self._suspect_calls = asyncio.Semaphore(limits.max_suspect_calls)
         self._lanes: dict[str, tuple[_Lane, asyncio.Task[None]]] = {}
@@ -93,7 +91,7 @@ class ProgressReporter:
             rejected=self._counts["rejected"],
             dropped=self._counts["dropped"],
             undelivered=undelivered.total(),
-            undelivered_by_execution=MappingProxyType(dict(undelivered)),
+            undelivered_by_execution=dict(undelivered),
         )
 
     def offer(self, event: WorkflowProgressEvent) -> None:
@@ -135,6 +133,7 @@ class ProgressReporter:
         """
         self._closed = True
         if self._loop is not None:
+            self._loop = None
             self._cool_down.end_rest()
             for lane, _ in self._lanes.values():
                 lane.failures = 0
@@ -201,27 +200,26 @@ class ProgressReporter:
                 self._buffer.done(item)
                 self._counts["delivered"] += 1
                 lane.failures = 0
-                self._cool_down.succeeded()
+                self._cool_down.reached()
 
     def _failed(self, lane: _Lane, item: BufferedEvent, error: Exception, *, probe: bool) -> None:
         verdict = judge(error, refusals=item.refusals, max_refusals=self._limits.max_refusals)
+        if verdict is Verdict.ENDPOINT_MISSED:
+            self._cool_down.missed(error, probe=probe)
+        elif isinstance(error, ReportError):
+            self._cool_down.reached()
+        else:
+            self._cool_down.withdraw(probe=probe)
+        where = f"progress event {item.event.sequence_number} of {item.execution_id}"
         if verdict is Verdict.GIVE_UP:
             self._buffer.done(item)
             lane.failures = 0
-            self._reject(
-                f"the progress event {item.event.sequence_number} of {item.execution_id} is given up: {error}",
-                kind=type(error).__name__,
-            )
-            if isinstance(error, ReportError) and error.answered:
-                self._cool_down.succeeded()
-            else:
-                self._cool_down.withdraw(probe=probe)
-            return
-        item.refusals += verdict is Verdict.REFUSED
-        self._buffer.put_back(item)
-        lane.failures += 1
-        log.debug("progress event %d of %s: %s", item.event.sequence_number, item.execution_id, error)
-        self._cool_down.failed(lane.execution_id, error, endpoint_wide=verdict is Verdict.ENDPOINT_FAILS, probe=probe)
+            self._reject(f"{where} is given up: {error}", kind=type(error).__name__)
+        else:
+            item.refusals += verdict is Verdict.REFUSED
+            self._buffer.put_back(item)
+            lane.failures += 1
+            log.debug("%s is not delivered yet: %s", where, error)
 
     async def _pause(self, lane: _Lane) -> None:
         seconds = self._limits.retry.wait_seconds(lane.failures, self._random)

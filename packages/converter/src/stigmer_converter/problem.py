@@ -34,7 +34,7 @@ class ConversionProblem:
 
     def __str__(self) -> str:
         place = f"{self.path}: " if self.path else ""
-        hint = f" {self.hint}" if self.hint else ""
+        hint = f". {self.hint}" if self.hint else ""
         return f"{place}{self.severity}[{self.code}]: {self.message}{hint}"
 
 

@@ -9,7 +9,7 @@ class Limits:
 
     max_bytes: int = 10 * 1024 * 1024
     max_depth: int = 256
-    max_nodes: int = 250_000
+    max_nodes: int = 100_000
 
 
 DEFAULT_LIMITS = Limits()

@@ -15,7 +15,6 @@ class Model(BaseModel):
         populate_by_name=True,
         # Text of a document can hold secrets, so it must not appear in pydantic's own error text.
         hide_input_in_errors=True,
-        use_enum_values=True,
     )
 
 

@@ -46,7 +46,7 @@ class Problem:
         return f"{place}: {self.severity}[{self.code}]: {self.message}{at}{hint}"
 
 
-class InvalidDocument(Exception):  # noqa: N818 - the name says what the document is
+class InvalidDocument(Exception):
     """A document that cannot be loaded; `problems` holds every finding, warnings included, by position."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -17,6 +17,8 @@ from stigmer_runner.redaction import MASK, Redactor, log_line, names_a_secret
 # These log headers or whole frames, `authorization` included; nothing below a warning of theirs is ever wanted.
 _QUIET = ("hpack", "h2", "httpcore", "httpx", "uvicorn", "asyncio", "grpclib")
 
+_FIRST = ("timestamp", "level", "logger", "event")
+
 
 def configure_logging(settings: LogSettings, redactor: Redactor, *, stream: TextIO | None = None) -> None:
     """Set up logging for the whole process; call once, before the first line. Calling again replaces the set-up."""
@@ -86,7 +88,8 @@ class _FieldRedaction:
         self._redactor = redactor
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        return {key: self._field(key, value) for key, value in event.items()}
+        first = {key: event[key] for key in _FIRST if key in event}
+        return {key: self._field(key, value) for key, value in (first | event).items()}
 
     def _field(self, key: str, value: object) -> object:
         if isinstance(value, str) and value and names_a_secret(key):

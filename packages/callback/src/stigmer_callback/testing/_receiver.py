@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from types import TracebackType
@@ -122,7 +123,12 @@ class RecordingReceiver:
         """Listen again on the same port. The records stay."""
         if self._server is not None:
             return
-        listener = socket.create_server(("127.0.0.1", self._port), backlog=1024)
+        # With the protocol named: asyncio turns Nagle's algorithm off only where it is, and without that every answer
+        # waits 40 ms for an acknowledgement.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", self._port))
         self._port = listener.getsockname()[1]
         self._server = CuttableServer(self)
         await self._server.start(sock=listener, ssl=self._ssl_context, backlog=1024)

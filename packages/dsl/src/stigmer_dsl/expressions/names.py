@@ -40,7 +40,11 @@ def forbidden(jq: str) -> tuple[str, ...]:
     Field accesses (`.env`), object keys (`{env: 1}`, `{env}`) and string contents do not count; a local definition
     of the same name does not excuse. Raises LexicalError.
     """
-    tokens = tokenize(jq)
+    return forbidden_in(tokenize(jq))
+
+
+def forbidden_in(tokens: tuple[Token, ...]) -> tuple[str, ...]:
+    """Do the work of `forbidden` on a program that is already in tokens."""
     keys = _object_keys(tokens)
     found: dict[str, None] = {}
     for index, token in enumerate(tokens):
@@ -61,7 +65,11 @@ def variables(jq: str) -> frozenset[str]:
     A name bound anywhere (`as`, destructuring, `reduce`, `foreach`, `def f($x)`, `label`) counts as bound in the
     whole program: what this lets through is left to the evaluator's compiler. Raises LexicalError.
     """
-    tokens = tokenize(jq)
+    return variables_in(tokenize(jq))
+
+
+def variables_in(tokens: tuple[Token, ...]) -> frozenset[str]:
+    """Do the work of `variables` on a program that is already in tokens."""
     keys = _object_keys(tokens)
     used: set[str] = set()
     bound: set[str] = set()
@@ -86,7 +94,9 @@ def _object_keys(tokens: tuple[Token, ...]) -> frozenset[int]:
     open_brackets: list[str] = []
     for index, token in enumerate(tokens):
         before = tokens[index - 1].text if index else ""
-        at_key = bool(open_brackets) and open_brackets[-1] == "{" and before in {"{", ","}
+        after = tokens[index + 1].text if index + 1 < len(tokens) else ""
+        in_object = bool(open_brackets) and open_brackets[-1] == "{"
+        at_key = in_object and before in {"{", ","} and after in {":", ",", "}"}
         if token.kind == "identifier":
             if at_key:
                 keys.add(index)

@@ -24,7 +24,7 @@ class Expression:
     end: int
 
 
-class UnclosedExpression(ValueError):  # noqa: N818 - names the finding
+class UnclosedExpression(ValueError):
     """A `${` without its closing brace; `offset` is that of `${`, in characters from 0."""
 
     def __init__(self, offset: int, reason: str) -> None:

@@ -17,9 +17,10 @@ TokenKind = Literal[
     "interpolation",  # \( in a string, and the ) that ends it
 ]
 
+# Possessive quantifiers keep the memory for a match small, however long the text is.
 _WORD = r"[A-Za-z_][A-Za-z_0-9]*"
 _PATTERN = re.compile(
-    r"(?P<space>(?:[ \t\r\n]+|\#(?:\\\r?\n|\\[^\r\n]|[^\\\r\n])*\\?)+)"
+    r"(?P<space>(?:[ \t\r\n]++|\#(?:[^\\\r\n]++|\\\r?\n|\\[^\r\n])*+\\?)++)"
     rf"|(?P<field>\.{_WORD})"
     rf"|(?P<variable>\$\s*{_WORD}(?:::{_WORD})*)"
     rf"|(?P<identifier>{_WORD}(?:::{_WORD})*)"
@@ -29,7 +30,7 @@ _PATTERN = re.compile(
     r"|(?P<operator>\?//|//=|\.\.|[|+\-*/%=!<>]=|//|[.\[\](){}|,:;=<>+\-*/%?])",
     re.ASCII,
 )
-_CHARS = re.compile(r"(?:[^\"\\]|\\[^(])+", re.DOTALL)
+_CHARS = re.compile(r"(?:[^\"\\]++|\\[^(])++", re.DOTALL)
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 

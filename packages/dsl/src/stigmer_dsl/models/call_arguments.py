@@ -28,8 +28,8 @@ class HttpArguments(Model):
     method: str = Field(min_length=1)
     endpoint: EndpointField
     headers: Maybe[TextMap] = None
-    body: JsonValue = None
     query: Maybe[TextMap] = None
+    body: JsonValue = None
     output: OutputMode = "content"
     redirect: StrictBool = False
 
@@ -80,10 +80,10 @@ class AsyncApiMessage(Model):
 class AsyncApiConsumption(Model):
     """How many messages to consume: exactly one of `amount`, `while`, `until`; `for` bounds the time."""
 
+    for_: Maybe[DurationField] = Field(default=None, alias="for")
     amount: Maybe[StrictInt] = None
     while_: Maybe[str] = Field(default=None, alias="while")
     until: Maybe[str] = None
-    for_: Maybe[DurationField] = Field(default=None, alias="for")
 
     @model_validator(mode="after")
     def _one_policy(self) -> Self:
@@ -94,8 +94,8 @@ class AsyncApiConsumption(Model):
 class AsyncApiSubscription(Model):
     """Messages to consume."""
 
-    consume: AsyncApiConsumption
     filter: Maybe[str] = None
+    consume: AsyncApiConsumption
     foreach: Maybe[SubscriptionIterator] = None
 
 
@@ -126,6 +126,8 @@ class AsyncApiArguments(Model):
 class A2AArguments(Model):
     """Arguments of `call: a2a`."""
 
+    agent_card: Maybe[ExternalResource] = Field(default=None, alias="agentCard")
+    server: Maybe[EndpointField] = None
     method: Literal[
         "message/send",
         "message/stream",
@@ -139,8 +141,6 @@ class A2AArguments(Model):
         "tasks/pushNotificationConfig/delete",
         "agent/getAuthenticatedExtendedCard",
     ]
-    agent_card: Maybe[ExternalResource] = Field(default=None, alias="agentCard")
-    server: Maybe[EndpointField] = None
     parameters: Maybe[ObjectOrExpression] = None
 
 
@@ -182,6 +182,7 @@ class McpClient(Model):
 class McpArguments(Model):
     """Arguments of `call: mcp`."""
 
+    protocol_version: str = Field(default="2025-06-18", alias="protocolVersion")
     method: Literal[
         "tools/list",
         "tools/call",
@@ -191,8 +192,7 @@ class McpArguments(Model):
         "resources/read",
         "resources/templates/list",
     ]
-    transport: McpTransport
-    protocol_version: str = Field(default="2025-06-18", alias="protocolVersion")
     parameters: Maybe[ObjectOrExpression] = None
     timeout: Maybe[DurationField] = None
+    transport: McpTransport
     client: Maybe[McpClient] = None

@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import model_serializer, model_validator
 
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.model import Maybe, Model
-from stigmer_dsl.models.named import named_item, unnamed_item
+from stigmer_dsl.models.named import named_item
 from stigmer_dsl.models.task import TaskList
 
 
@@ -30,6 +30,6 @@ class NamedExtension(Model):
     def _from_item(cls, value: JsonValue) -> JsonValue:
         return value if isinstance(value, NamedExtension) else named_item(value, "extension")
 
-    @model_serializer(mode="wrap")
-    def _to_item(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return unnamed_item(handler(self), "extension")
+    @model_serializer
+    def _to_item(self) -> dict[str, Any]:
+        return {self.name: self.extension}

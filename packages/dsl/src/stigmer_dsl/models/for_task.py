@@ -22,8 +22,8 @@ Collection = Annotated[
 class ForDefinition(Model):
     """The collection, and the names of the variables that hold the item and its index."""
 
-    in_: Collection = Field(alias="in")
     each: VariableName = "item"
+    in_: Collection = Field(alias="in")
     at: VariableName = "index"
 
 
@@ -31,5 +31,5 @@ class ForTask(TaskBase):
     """Iterations chain: each gets the output of the one before; `while` is tested before each."""
 
     for_: ForDefinition = Field(alias="for")
-    do: "TaskList"
     while_: Maybe[str] = Field(default=None, alias="while")
+    do: "TaskList"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class ForkDefinition(Model):
     """The branches, each one task; with `compete` the first to succeed wins and the others are cancelled."""
 
-    branches: "TaskList"
     compete: StrictBool = False
+    branches: "TaskList"
 
 
 class ForkTask(TaskBase):

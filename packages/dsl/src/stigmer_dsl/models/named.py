@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.json_types import JsonValue
 
 
 def named_item(value: JsonValue, field: str) -> JsonValue:
@@ -27,8 +27,3 @@ def named_item(value: JsonValue, field: str) -> JsonValue:
     raise PydanticCustomError(
         "list-item", "A list entry is an object with one name", {"hint": f"Write `- name: <{field}>`."}
     )
-
-
-def unnamed_item(dumped: JsonObject, field: str) -> JsonObject:
-    """Turn the dumped model back into `{name: content}`."""
-    return {dumped["name"]: dumped[field]}

@@ -25,8 +25,8 @@ EndpointField = Annotated[Annotated[UriText, Tag("<text>")] | Annotated[Endpoint
 class ExternalResource(Model):
     """A document outside the workflow."""
 
-    endpoint: EndpointField
     name: Maybe[str] = None
+    endpoint: EndpointField
 
 
 class SchemaDefinition(Model):

@@ -2,19 +2,19 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, model_serializer, model_validator
 
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.model import Maybe, Model
-from stigmer_dsl.models.named import named_item, unnamed_item
+from stigmer_dsl.models.named import named_item
 from stigmer_dsl.models.task_base import TaskBase
 
 
 class SwitchCase(Model):
     """A condition (none for the default case) and the flow directive to follow when it holds."""
 
-    then: str
     when: Maybe[str] = None
+    then: str
 
 
 class NamedCase(Model):
@@ -28,9 +28,9 @@ class NamedCase(Model):
     def _from_item(cls, value: JsonValue) -> JsonValue:
         return value if isinstance(value, NamedCase) else named_item(value, "case")
 
-    @model_serializer(mode="wrap")
-    def _to_item(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return unnamed_item(handler(self), "case")
+    @model_serializer
+    def _to_item(self) -> dict[str, Any]:
+        return {self.name: self.case}
 
 
 class SwitchTask(TaskBase):

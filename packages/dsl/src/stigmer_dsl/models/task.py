@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Discriminator, SerializerFunctionWrapHandler, Tag, model_serializer, model_validator
+from pydantic import BaseModel, Discriminator, Tag, model_serializer, model_validator
 
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.model import Model
@@ -15,7 +15,7 @@ from stigmer_dsl.models.event import SubscriptionIterator
 from stigmer_dsl.models.for_task import ForTask
 from stigmer_dsl.models.fork_task import ForkDefinition, ForkTask
 from stigmer_dsl.models.listen_task import ListenTask
-from stigmer_dsl.models.named import named_item, unnamed_item
+from stigmer_dsl.models.named import named_item
 from stigmer_dsl.models.raise_task import RaiseTask
 from stigmer_dsl.models.run_task import RunTask
 from stigmer_dsl.models.set_task import SetTask
@@ -93,9 +93,9 @@ class NamedTask(Model):
     def _from_item(cls, value: JsonValue) -> JsonValue:
         return value if isinstance(value, NamedTask) else named_item(value, "task")
 
-    @model_serializer(mode="wrap")
-    def _to_item(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return unnamed_item(handler(self), "task")
+    @model_serializer
+    def _to_item(self) -> dict[str, Any]:
+        return {self.name: self.task}
 
 
 TaskList = tuple[NamedTask, ...]

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from stigmer_dsl.models.task import TaskList
 
 
+RetryField = Annotated[Annotated[str, Tag("<text>")] | Annotated[RetryPolicy, Tag("<object>")], TEXT_OR_OBJECT]
+"""A `RetryPolicy`, or the name of one in `use.retries`."""
+
+
 class CatchErrors(Model):
     """Which errors are caught."""
 
@@ -27,9 +31,7 @@ class Catch(Model):
     as_: VariableName = Field(default="error", alias="as")
     when: Maybe[str] = None
     except_when: Maybe[str] = Field(default=None, alias="exceptWhen")
-    retry: Maybe[Annotated[Annotated[str, Tag("<text>")] | Annotated[RetryPolicy, Tag("<object>")], TEXT_OR_OBJECT]] = (
-        None
-    )
+    retry: Maybe[RetryField] = None
     do: "Maybe[TaskList]" = None
     then: Maybe[str] = None
 

@@ -38,10 +38,10 @@ class Workflow(Model):
     """A workflow document of the Open Workflow DSL 1.0."""
 
     document: Document
-    do: TaskList
     input: Maybe[Input] = None
     use: Maybe[Use] = None
-    output: Maybe[Output] = None
+    do: TaskList
     timeout: Maybe[TimeoutField] = None
+    output: Maybe[Output] = None
     schedule: Maybe[Schedule] = None
     evaluate: Maybe[Evaluate] = None

@@ -1,5 +1,6 @@
 """Builds JSON with positions from a stream of parts, and enforces the limits while it grows."""
 
+import json
 from dataclasses import dataclass, field
 
 from stigmer_dsl.json_types import JsonValue
@@ -112,7 +113,7 @@ class Builder:
         self._count(1)
         frame = self._frames[-1] if self._frames else None
         if frame is not None and isinstance(frame.value, dict) and frame.key_position is None:
-            raise _not_text("object" if isinstance(value, dict) else "array", position)
+            raise _not_text(value, position)
         if len(self._frames) >= self._limits.max_depth:
             raise self._too_deep(position)
         if anchor is not None:
@@ -121,8 +122,7 @@ class Builder:
 
     def _key(self, frame: _Frame, key: JsonValue, position: Position, *, merge: bool) -> None:
         if not isinstance(key, str):
-            shown = {True: "true", False: "false", None: "null"}.get(key) if not isinstance(key, (dict, list)) else ""
-            raise _not_text(shown or ("a number" if isinstance(key, (int, float)) else "a collection"), position)
+            raise _not_text(key, position)
         if not merge and key in frame.entries:
             first = frame.entries[key].key
             raise SyntaxFault(
@@ -188,7 +188,8 @@ class Builder:
         )
 
 
-def _not_text(found: str, position: Position) -> SyntaxFault:
+def _not_text(key: JsonValue, position: Position) -> SyntaxFault:
+    shown = "a collection" if isinstance(key, (dict, list)) else f"`{json.dumps(key)}`"
     return SyntaxFault(
-        "invalid-key", f"A key must be text, this one is {found}", "Quote the key, as in `'1':`.", position
+        "invalid-key", f"A key must be text, this one is {shown}", "Quote the key, as in `'1':`.", position
     )

@@ -3,7 +3,7 @@
 from stigmer_dsl.syntax.tree import Position
 
 
-class SyntaxFault(Exception):  # noqa: N818 - internal, becomes a Problem
+class SyntaxFault(Exception):
     """The text cannot be read; `code` is a problem code, `position` is where reading stopped."""
 
     def __init__(self, code: str, message: str, hint: str = "", position: Position | None = None) -> None:

@@ -55,7 +55,18 @@ def read(text: str, limits: Limits, *, json_only: bool = False) -> SyntaxTree:
         except SyntaxFault as fault:
             if fault.code != "invalid-syntax":
                 raise
+            return _yaml_after_json(text, limits, fault)
     return read_yaml(text, limits)
+
+
+def _yaml_after_json(text: str, limits: Limits, json_fault: SyntaxFault) -> SyntaxTree:
+    try:
+        return read_yaml(text, limits)
+    except SyntaxFault as fault:
+        # The reader that came further was the right one.
+        if fault.code != "invalid-syntax" or (fault.position or (0, 0)) > (json_fault.position or (0, 0)):
+            raise
+        raise json_fault from fault
 
 
 def _byte_position(data: bytes, offset: int) -> Position:

@@ -43,6 +43,14 @@ def resolve(text: str) -> JsonValue:
     return text
 
 
+def is_typed(text: str) -> bool:
+    """Tell whether a plain scalar is a null, a boolean or a number, be it one that JSON cannot hold."""
+    if text in _WORDS:
+        return True
+    patterns = (_INTEGER, _FLOAT, _OCTAL, _HEXADECIMAL, _NOT_FINITE)
+    return text[0] in _NUMBER_STARTS and any(pattern.fullmatch(text) for pattern in patterns)
+
+
 def to_float(text: str) -> float:
     """Read a float; raises SyntaxFault when it is too large for one."""
     value = float(text)

@@ -1,6 +1,5 @@
 """A parsed document: plain JSON, and where in the text each part of it stands."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from stigmer_dsl.json_types import JsonValue
@@ -13,8 +12,7 @@ class Position(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Positions of one member of a container: its key (an array item has none of its own) and its value."""
 
     key: Position

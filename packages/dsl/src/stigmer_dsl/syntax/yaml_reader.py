@@ -23,7 +23,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "null": (type(None),),
 }
-_TAB = "found character '\\t'"
 
 
 def read_yaml(text: str, limits: Limits, parser: Any = PARSERS[0]) -> SyntaxTree:
@@ -59,7 +58,8 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = Position(mark.line + 1, mark.column + 1) if mark is not None else None
-        raise _yaml_fault(str(error.problem or error.context), position) from error
+        at_tab = position is not None and _character_at(text, position) == "\t"
+        raise _yaml_fault(str(error.problem or error.context), position, at_tab=at_tab) from error
     except yaml.reader.ReaderError as error:
         # The reader counts an offset only.
         offset = error.position if isinstance(error.position, int) else 0
@@ -74,15 +74,20 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
         raise SyntaxFault("too-deep", "The document is nested too deeply", "Flatten the document.") from error
 
 
+def _character_at(text: str, position: Position) -> str:
+    row = text.split("\n")[position.line - 1]
+    return row[position.column - 1 : position.column]
+
+
 def _codepoint(character: Any) -> int:
     return character if isinstance(character, int) else ord(character[:1])
 
 
-def _yaml_fault(reason: str, position: Position | None) -> SyntaxFault:
+def _yaml_fault(reason: str, position: Position | None, *, at_tab: bool) -> SyntaxFault:
     if "nest" in reason and ("level" in reason or "depth" in reason):
         return SyntaxFault("too-deep", "The document is nested too deeply", "Flatten the document.", position)
     hint = "Check indentation, quotes and colons here and on the line before."
-    if _TAB in reason:
+    if at_tab:
         hint = "Indent with spaces; YAML does not allow tabs there."
     elif "undefined alias" in reason:
         hint = "Define the anchor (`&name`) before it is used."

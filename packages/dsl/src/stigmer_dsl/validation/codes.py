@@ -18,7 +18,7 @@ CODES: Mapping[str, Code] = {
     # Text
     "too-large": Code("The document has more bytes than allowed (default 10 MiB)."),
     "too-deep": Code("The document is nested deeper than allowed (default 256 levels), aliases expanded."),
-    "too-many-values": Code("The document has more values than allowed (default 250,000), aliases expanded."),
+    "too-many-values": Code("The document has more values than allowed (default 100,000), aliases expanded."),
     "invalid-encoding": Code("The document is not UTF-8, or contains a character that is not allowed."),
     "invalid-syntax": Code("The text is neither YAML 1.2 nor JSON."),
     "invalid-number": Code("A number that JSON cannot hold, such as `.inf` or one of more than 1000 digits."),

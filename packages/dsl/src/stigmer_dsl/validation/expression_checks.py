@@ -1,8 +1,10 @@
 """Checks of runtime expressions without running them."""
 
+from itertools import pairwise
+
 from stigmer_dsl.checker import ExpressionChecker
-from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, UnclosedExpression, split_text, tokenize
-from stigmer_dsl.expressions.names import forbidden, variables
+from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, Token, UnclosedExpression, split_text, tokenize
+from stigmer_dsl.expressions.names import forbidden_in, variables_in
 from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
 from stigmer_dsl.validation.sites import ARGUMENTS, Site
 
@@ -42,11 +44,12 @@ def _check_source(
         findings.add("empty-expression", site.pointer, "The expression is empty", "Write `.` for the whole input.")
         return
     try:
-        refused, used = forbidden(source), variables(source)
+        tokens = tokenize(source)
     except LexicalError as error:
         hint = _BARE_HINT if site.bare and "${" in source else "See the jq manual for the syntax."
         findings.add("invalid-expression", site.pointer, f"This is not jq: {error}", hint)
         return
+    refused, used = forbidden_in(tokens), variables_in(tokens)
     for name in refused:
         findings.add(
             "forbidden-function",
@@ -61,16 +64,15 @@ def _check_source(
         findings.add("unknown-variable", site.pointer, f"The variable `{name}` does not exist here", hint)
     for name in sorted(used & site.unset - site.local):
         findings.add("unset-variable", site.pointer, f"`{name}` is always null here", _unset_hint(name))
-    _check_secrets(source, site, secrets, findings)
+    _check_secrets(tokens, site, secrets, findings)
     if checker is not None and not refused and not unknown:
         reason = checker.check(source, known)
         if reason is not None:
             findings.add("invalid-expression", site.pointer, f"This is not jq: {reason}", "Correct the expression.")
 
 
-def _check_secrets(source: str, site: Site, secrets: frozenset[str], findings: Findings) -> None:
-    tokens = tokenize(source)
-    for token, following in zip(tokens, tokens[1:], strict=False):
+def _check_secrets(tokens: tuple[Token, ...], site: Site, secrets: frozenset[str], findings: Findings) -> None:
+    for token, following in pairwise(tokens):
         if token.text == "$secrets" and following.kind == "field" and following.text[1:] not in secrets:
             name = following.text[1:]
             hint = did_you_mean(name, sorted(secrets)) or f"Add `{name}` to `use.secrets`."

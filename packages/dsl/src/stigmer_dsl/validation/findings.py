@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 from stigmer_dsl.problem import Problem
 from stigmer_dsl.syntax.tree import SyntaxTree
 from stigmer_dsl.validation.codes import CODES
+
+_MAX_SLIPS = 4
+_MAX_CANDIDATES = 100
 
 
 class Findings:
@@ -33,27 +37,27 @@ class Findings:
 
     def sorted(self) -> tuple[Problem, ...]:
         """Return the problems by position, each once."""
-        return tuple(
-            sorted(
-                self._problems,
-                key=lambda problem: (
-                    problem.line or 0,
-                    problem.column or 0,
-                    problem.code,
-                    problem.pointer,
-                    problem.message,
-                ),
-            )
-        )
+        return tuple(sorted(self._problems, key=_order))
+
+
+def _order(problem: Problem) -> tuple[int, int, str, str, str]:
+    return (problem.line or 0, problem.column or 0, problem.code, problem.pointer, problem.message)
+
+
+def near_word(word: str, known: Iterable[str]) -> str:
+    """Return the known word nearest to the given one, or an empty text when none is near."""
+    # A document can hold thousands of names, and difflib takes its time with each.
+    candidates = list(islice((other for other in known if abs(len(other) - len(word)) <= _MAX_SLIPS), _MAX_CANDIDATES))
+    # Case is a frequent slip, and difflib counts it as a wrong letter.
+    near = [other for other in candidates if other.lower() == word.lower()]
+    near = near or get_close_matches(word, candidates, n=1, cutoff=0.6)
+    return near[0] if near else ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that offers the known word nearest to the given one, or an empty text."""
-    candidates = list(known)
-    # A short word with one letter wrong falls below difflib's ratio, and case is a frequent slip.
-    near = [other for other in candidates if other.lower() == word.lower()]
-    near = near or get_close_matches(word, candidates, n=1, cutoff=0.6)
-    return f"Did you mean `{near[0]}`?" if near else ""
+    """Return a sentence that offers the nearest known word, or an empty text."""
+    near = near_word(word, known)
+    return f"Did you mean `{near}`?" if near else ""
 
 
 def listing(words: Iterable[str]) -> str:

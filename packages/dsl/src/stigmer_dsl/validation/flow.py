@@ -37,8 +37,8 @@ def check_flow(lists: tuple[ListPlace, ...], findings: Findings) -> None:
 
 def jumps(task: TaskPlace) -> Iterator[Jump]:
     """Yield every directive of a task: of its cases, of its error path, and its own."""
-    for index, _, case in cases(task):
-        yield from _jump(child(case, "then"), join_pointer(task.pointer, "switch", index, _, "then"))
+    for index, name, case in cases(task):
+        yield from _jump(child(case, "then"), join_pointer(task.pointer, "switch", index, name, "then"))
     if task.kind == "try":
         yield from _jump(child(task.task, "catch", "then"), f"{task.pointer}/catch/then")
     yield from _jump(task.task.get("then"), f"{task.pointer}/then")
@@ -88,12 +88,8 @@ def _check_targets(place: ListPlace, owners: dict[str, str], findings: Findings)
             if jump.target in DIRECTIVES or jump.target in names:
                 continue
             valid = False
-            findings.add(
-                "unknown-target",
-                jump.pointer,
-                f"There is no task `{jump.target}` in this list",
-                _advice(place, jump.target, names, owners),
-            )
+            hint = _advice(place, jump.target, names, owners)
+            findings.add("unknown-target", jump.pointer, f"There is no task `{jump.target}` in this list", hint)
     return valid
 
 

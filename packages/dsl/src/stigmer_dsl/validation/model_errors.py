@@ -7,8 +7,9 @@ from pydantic_core import ErrorDetails
 
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.models.task import TASK_KINDS, kinds_in
+from stigmer_dsl.syntax.tree import join_pointer
 from stigmer_dsl.validation.codes import CODES
-from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
+from stigmer_dsl.validation.findings import Findings, did_you_mean, listing, near_word
 from stigmer_dsl.validation.model_trace import Trace, trace
 
 _EXPECTED = {
@@ -27,13 +28,20 @@ _EMPTY = frozenset({"too_short", "string_too_short"})
 
 def report_model_errors(error: ValidationError, raw: JsonValue, findings: Findings) -> None:
     """Add a problem for each error of a failed validation of `raw` as a Workflow."""
-    for details in error.errors(include_url=False):
-        place = trace(details["loc"], raw)
+    traced = [(details, trace(details["loc"], raw)) for details in error.errors(include_url=False)]
+    suggested = {
+        join_pointer(place.parent, near_word(place.last, place.known))
+        for details, place in traced
+        if details["type"] == "extra_forbidden"
+    }
+    for details, place in traced:
         kind = details["type"]
         if kind == "extra_forbidden":
             _unknown_property(place, findings)
         elif kind == "missing":
-            _missing_property(place, findings)
+            # A misspelt property is one mistake, not an unknown one and a missing one.
+            if place.pointer not in suggested:
+                _missing_property(place, findings)
         elif kind in {"union_tag_not_found", "union_tag_invalid"}:
             _wrong_task(place, findings)
         elif kind in CODES:
@@ -51,7 +59,9 @@ def describe(value: JsonValue) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, (int, float)):
         return f"the number {value}" if len(str(value)) <= 40 else "a long number"
-    return {str: "text", list: "a list", dict: "an object"}.get(type(value), "an unknown value")
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 def _unknown_property(place: Trace, findings: Findings) -> None:
@@ -61,8 +71,9 @@ def _unknown_property(place: Trace, findings: Findings) -> None:
 
 
 def _missing_property(place: Trace, findings: Findings) -> None:
-    pointer = place.pointer.rpartition("/")[0]
-    findings.add("missing-property", pointer, f"`{place.last}` is required here", f"Add `{place.last}`.", at_key=True)
+    findings.add(
+        "missing-property", place.parent, f"`{place.last}` is required here", f"Add `{place.last}`.", at_key=True
+    )
 
 
 def _wrong_task(place: Trace, findings: Findings) -> None:
@@ -88,12 +99,10 @@ def _wrong_value(details: ErrorDetails, place: Trace, findings: Findings) -> Non
         words = tuple(place.words)
         found = place.value
         near = did_you_mean(found, words) if isinstance(found, str) else ""
-        message = (
-            "This word is not known here"
-            if isinstance(found, str)
-            else f"{describe(found).capitalize()} is not allowed here"
+        subject = "This word" if isinstance(found, str) else describe(found).capitalize()
+        findings.add(
+            "unknown-value", place.pointer, f"{subject} is not known here", f"{near} One of {listing(words)}.".strip()
         )
-        findings.add("unknown-value", place.pointer, message, f"{near} One of {listing(words)}.".strip())
     elif kind in _RANGE:
         findings.add("out-of-range", place.pointer, f"The number must be {_RANGE[kind].format(**context)}", "")
     elif kind in _EMPTY:

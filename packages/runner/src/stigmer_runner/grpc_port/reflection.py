@@ -3,8 +3,8 @@
 Without the latter a tool that relies on reflection, such as grpcurl, could list the older names but not call them.
 """
 
-from google.protobuf import descriptor_pb2, descriptor_pool  # type: ignore[import-untyped]
-from google.protobuf.descriptor import FileDescriptor, MethodDescriptor  # type: ignore[import-untyped]
+from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from grpclib.health.v1 import health_pb2
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowExecuteInput
 

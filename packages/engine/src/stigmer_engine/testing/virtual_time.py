@@ -1,0 +1,70 @@
+"""An event loop whose clock jumps to the next timer when nothing is ready: hours of waiting in milliseconds.
+
+Evaluate expressions with `EvaluatorConfig(patience_seconds=None)` on it: then an evaluation blocks instead of
+waiting on a pipe, takes no virtual time, and every run is the same.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Coroutine
+from typing import Final, TypeVar
+
+Value = TypeVar("Value")
+
+VIRTUAL_START: Final = 1_750_000_000.0
+"""Unix time at which the virtual clock starts. Whole, so that sums with fractions of a power of two are exact."""
+
+
+class NothingScheduled(RuntimeError):
+    """Everything waits for something that nobody will bring: on a real clock the program would hang."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """A selector that never sleeps while only the loop's own wake-up pipe is registered; it moves the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def select(self, timeout: float | None = None) -> "list[tuple[selectors.SelectorKey, int]]":
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if len(self.get_map()) > 1:
+            # Something real is awaited (a pipe, a socket): real time passes on both clocks.
+            began = time.monotonic()
+            ready = super().select(timeout)
+            self.now += time.monotonic() - began
+            return ready
+        if timeout is None:
+            raise NothingScheduled("nothing is ready and no timer is set: the coroutine would wait for ever")
+        self.now += timeout
+        return ready
+
+
+class VirtualClockLoop(asyncio.SelectorEventLoop):
+    """A selector event loop on virtual time; `time()` starts at 0."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._jumping.now
+
+
+def virtual_clock() -> float:
+    """Unix time on the running `VirtualClockLoop`; give it to `EngineConfig(clock=...)`."""
+    return VIRTUAL_START + asyncio.get_running_loop().time()
+
+
+def run_virtual(coroutine: Coroutine[object, object, Value]) -> Value:
+    """Run a coroutine on a fresh `VirtualClockLoop` to its end, as `asyncio.run` does on a real one.
+
+    Raises:
+        NothingScheduled: the coroutine waits for something that cannot come.
+    """
+    with asyncio.Runner(loop_factory=VirtualClockLoop) as runner:
+        return runner.run(coroutine)

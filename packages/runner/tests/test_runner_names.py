@@ -1,0 +1,89 @@
+"""Every service name and spelling answers; reflection and health know them; seen by grpcio's own clients."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpclib.health.v1 import health_pb2
+from stigmer_runner.grpc_port.aliases import OLDER_SERVICES, SERVICES, paths
+from stigmer_runner.testing import RunnerProcess
+
+VALID = "document: {dsl: 1.0.0, namespace: test, name: sample, version: 1.0.0}\ndo:\n  - only: {set: {a: 1}}\n"
+ALL_PATHS = sorted({path: method for service in SERVICES for path, method in paths(service)}.items())
+
+
+@pytest.mark.parametrize(("path", "method"), ALL_PATHS, ids=[path for path, _ in ALL_PATHS])
+def test_every_name_answers(runner: RunnerProcess, contract: SimpleNamespace, path: str, method: str) -> None:
+    with grpc.insecure_channel(runner.grpc_target) as channel:
+        request = contract.io.WorkflowExecuteInput(workflow_yaml=VALID).SerializeToString()
+        if method == "Execute":
+            last = list(channel.unary_stream(path)(request))[-1]
+            assert contract.progress.WorkflowProgressEvent.FromString(last).event_type == "workflow_completed"
+        elif method == "ExecuteAsync":
+            answer = contract.io.WorkflowExecuteResponse.FromString(channel.unary_unary(path)(request))
+            assert answer.workflow_execution_id
+        else:
+            with pytest.raises(grpc.RpcError) as caught:
+                channel.unary_unary(path)(
+                    contract.io.CancelExecutionRequest(execution_id="unknown").SerializeToString()
+                )
+            assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_reflection_lists_and_describes_all_services(runner: RunnerProcess) -> None:
+    with grpc.insecure_channel(runner.grpc_target) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert {*SERVICES, "grpc.health.v1.Health"} <= set(database.get_services())
+        pool = DescriptorPool(database)
+        for name in SERVICES:
+            service = pool.FindServiceByName(name)
+            execute = service.FindMethodByName("ExecuteAsync")
+            assert execute.input_type.full_name == "ai.stigmer.agentic.workflowrunner.v1.WorkflowExecuteInput"
+        for name in OLDER_SERVICES:
+            assert pool.FindServiceByName(name).FindMethodByName("execute_async") is not None
+        assert pool.FindMessageTypeByName("grpc.health.v1.HealthCheckRequest") is not None
+
+
+def test_a_call_built_from_reflection_alone(runner: RunnerProcess, contract: SimpleNamespace) -> None:
+    with grpc.insecure_channel(runner.grpc_target) as channel:
+        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
+        method = pool.FindServiceByName(OLDER_SERVICES[0]).FindMethodByName("ExecuteAsync")
+        path = f"/{method.containing_service.full_name}/{method.name}"
+        request = contract.io.WorkflowExecuteInput(workflow_yaml=VALID, workflow_execution_id="by-reflection")
+        answer = channel.unary_unary(path)(request.SerializeToString())
+        assert contract.io.WorkflowExecuteResponse.FromString(answer).workflow_execution_id == "by-reflection"
+
+
+@pytest.mark.parametrize("service", ["", *SERVICES])
+def test_health_serves_for_every_name(runner: RunnerProcess, service: str) -> None:
+    with grpc.insecure_channel(runner.grpc_target) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            request_serializer=health_pb2.HealthCheckRequest.SerializeToString,
+            response_deserializer=health_pb2.HealthCheckResponse.FromString,
+        )
+        answer = check(health_pb2.HealthCheckRequest(service=service))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        with pytest.raises(grpc.RpcError) as caught:
+            check(health_pb2.HealthCheckRequest(service="unknown.Service"))
+        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_with_a_key_only_those_who_know_it_may_call(
+    start_runner: Callable[..., RunnerProcess], connect: Callable[[RunnerProcess], Any], contract: SimpleNamespace
+) -> None:
+    runner = start_runner(RUNNER_API_KEY="runner-key-123")
+    stub = connect(runner)
+    request = contract.io.WorkflowExecuteInput(workflow_yaml=VALID)
+    for metadata in ((), (("authorization", "Bearer wrong"),), (("authorization", "runner-key-123"),)):
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.ExecuteAsync(request, metadata=metadata)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert stub.ExecuteAsync(request, metadata=(("authorization", "Bearer runner-key-123"),)).workflow_execution_id
+    with grpc.insecure_channel(runner.grpc_target) as channel:
+        assert set(SERVICES) <= set(ProtoReflectionDescriptorDatabase(channel).get_services())
+    assert "runner-key-123" not in runner.text

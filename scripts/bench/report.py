@@ -1,0 +1,66 @@
+"""Measurements as a table."""
+
+from collections.abc import Iterable, Sequence
+
+from .machine import Machine
+from .measure import Measurement
+
+HEADINGS = ("what", "median", "each", "against, in the same run", "its median", "ratio")
+
+
+def table(measurements: Iterable[Measurement]) -> str:
+    """A Markdown table, aligned, so that it reads well in a terminal too."""
+    rows = [HEADINGS]
+    for measured in measurements:
+        first = (measured.case.name, _time(measured.seconds), f"{_time(measured.each)}/{measured.case.unit}")
+        for number, ratio in enumerate(measured.ratios):
+            ours = first if number == 0 else ("", "", "")
+            rows.append((*ours, ratio.name, _time(ratio.seconds), f"{ratio.ratio:.3g}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    rule = ["-" * width for width in widths]
+    return "\n".join(_line(row, widths) for row in (rows[0], rule, *rows[1:]))
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} us"
+
+
+def machine_line(machine: Machine) -> str:
+    """One sentence on the machine and the day."""
+    return (
+        f"{machine.cores} cores, {machine.memory_gib:.0f} GiB, {machine.system}, {machine.python}, {machine.day}; "
+        f"load average {machine.load:.1f} when it began"
+    )
+
+
+def page(measurements: Sequence[Measurement], machine: Machine, repeat: int) -> str:
+    """The whole of `docs/benchmarks.md`."""
+    return f"""# Benchmarks
+
+Written by `just bench --write`; do not edit. `just bench` measures again, here and now.
+
+Machine: {machine_line(machine)}.
+Each figure is the median of {repeat} runs after one that is not counted. Ours and its yardsticks run in turns in one
+process, and must give the same result. Seconds depend on the machine; the ratios are what to compare.
+
+{table(measurements)}
+
+## How to read it
+
+- **The loop and the concurrent workflows** are compared with code that evaluates the same jq programs by the same
+  evaluator, that is, in child processes: this ratio is the price of frames, events, data flow and scopes. The second
+  yardstick uses neither jq nor a child process: it says what a workflow language costs at all, against Python code that
+  somebody has to deploy.
+- **Converting** checks every field and rewrites expressions; its yardstick knows four kinds and checks nothing.
+- **Loading** keeps a line and a column for every value, and checks names, flow and expressions; its yardstick finds
+  only what pydantic finds. `Engine.load` also has libjq compile each expression, in a child process: a text that
+  contains a new expression costs this once.
+- **Starting** a child process is the floor: `python -c pass` imports nothing of ours.
+"""
