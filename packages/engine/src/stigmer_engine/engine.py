@@ -23,7 +23,7 @@ from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
-from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
+from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
 from stigmer_engine.secrets import SecretVault
 from stigmer_engine.support import find_unsupported
 
@@ -32,21 +32,33 @@ _DOCUMENTS_KEPT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """Everything an engine can be told. The clock gives Unix seconds."""
+    """Everything an engine can be told. The clock gives Unix seconds; the interceptor stands around every call."""
 
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
     http: HttpConfig = field(default_factory=HttpConfig)
     limits: Limits = field(default_factory=Limits)
     clock: Clock = time.time
+    interceptor: Interceptor | None = None
 
 
 class Engine:
-    """Loads and runs documents. Use it as `async with Engine() as engine`."""
+    """Loads and runs documents. Use it as `async with Engine() as engine`.
 
-    def __init__(self, config: EngineConfig | None = None) -> None:
+    Args:
+        evaluator, checker: to share between engines; whoever made them closes them.
+    """
+
+    def __init__(
+        self,
+        config: EngineConfig | None = None,
+        *,
+        evaluator: Evaluator | None = None,
+        checker: LibjqChecker | None = None,
+    ) -> None:
         self._config = config or EngineConfig()
-        self._evaluator = Evaluator(self._config.evaluator)
-        self._checker = LibjqChecker(self._config.evaluator)
+        self._evaluator = evaluator or Evaluator(self._config.evaluator)
+        self._checker = checker or LibjqChecker(self._config.evaluator)
+        self._owned = [own for own, given in ((self._checker, checker), (self._evaluator, evaluator)) if given is None]
         self._http = HttpCaller(self._config.http)
         self._documents: OrderedDict[tuple[str, str], PreparedDocument] = OrderedDict()
         self._executions: set[Execution] = set()
@@ -65,8 +77,8 @@ class Engine:
         for execution in list(self._executions):
             await execution.close()
         await self._http.close()
-        self._checker.close()
-        self._evaluator.close()
+        for own in self._owned:
+            own.close()
 
     def load(self, text: str | bytes, source: str = "document") -> PreparedDocument:
         """A document ready to run; loading the same text again is free.
@@ -137,6 +149,7 @@ class Engine:
                 ),
             ),
             clock=self._config.clock,
+            interceptor=self._config.interceptor,
         )
 
         def interpret(tree: Tree) -> Interpreter:

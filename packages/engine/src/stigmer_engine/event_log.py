@@ -1,7 +1,7 @@
 """The ordered, append-only log of one execution's events, and how sinks read it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from stigmer_engine.events import ProgressEvent
 
@@ -16,6 +16,11 @@ class EventLog:
     def __init__(self) -> None:
         self._events: list[ProgressEvent] = []
         self._grown = asyncio.Event()
+        self._listeners: list[Callable[[ProgressEvent], object]] = []
+
+    def listen(self, listener: Callable[[ProgressEvent], object]) -> None:
+        """Call back on every further event, in the step that appends it; for what must act at that very moment."""
+        self._listeners.append(listener)
 
     @property
     def events(self) -> tuple[ProgressEvent, ...]:
@@ -55,6 +60,8 @@ class EventLog:
         self._events.append(event)
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
+        for listener in self._listeners:
+            listener(event)
 
     async def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:
         """Yield every event with a sequence number above `after`, past and future; end after the terminal event."""

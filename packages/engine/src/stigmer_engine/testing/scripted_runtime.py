@@ -10,7 +10,7 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.faults import Fault, WorkflowError, fault
-from stigmer_engine.interpreter.port import CallRequest
+from stigmer_engine.interpreter.port import CallRequest, ChildRequest
 from stigmer_engine.testing.virtual_time import virtual_clock
 
 
@@ -92,6 +92,17 @@ class ScriptedRuntime:
             raise Fault(reply.error)
         call.state = "done"
         return reply.value
+
+    async def start_child(self, request: ChildRequest) -> None:
+        """Refuse: the script knows no sub-workflows. Raises Fault."""
+        raise fault("configuration", "No sub-workflows in the script", request.name)
+
+    async def await_child(self, request: ChildRequest) -> JsonValue:
+        """Refuse, as `start_child`. Raises Fault."""
+        raise fault("configuration", "No sub-workflows in the script", request.name)
+
+    def cancel_child(self, request: ChildRequest) -> None:
+        """Nothing to cancel."""
 
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""

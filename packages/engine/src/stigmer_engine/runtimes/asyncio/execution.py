@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Execution:
         self._pause_reason = ""
         self._cancelled = False
         self._resumed = asyncio.Event()
+        self._late: list[JsonObject] = []
         self._task = asyncio.ensure_future(self._drive())
 
     @property
@@ -118,8 +120,20 @@ class Execution:
 
     def deliver(self, event: JsonObject) -> None:
         """Hand an event in, for the tasks that listen or will listen; dropped when the execution has ended."""
-        if not self.log.closed:
+        if self.log.closed:
+            return
+        if self._interpreter.run_state.frozen is None:
             self._interpreter.run_state.deliver(event)
+        else:
+            self._late.append(event)
+
+    def reenter(self) -> None:
+        """Freeze at the next boundary and go on at once from the serialised tree, as another process would.
+
+        Nobody sees it in the events. Has no effect on an execution that has ended.
+        """
+        if not self.log.closed:
+            self._interpreter.drain()
 
     async def close(self) -> None:
         """Cancel if it still runs, and wait for the end."""
@@ -137,8 +151,14 @@ class Execution:
             ending = await self._interpreter.run()
             if not isinstance(ending, Frozen):
                 return _result(ending)
-            self._tree = decode_tree(ending.tree)
+            # Through text, so that nothing but the text can be what a run goes on from.
+            self._tree = decode_tree(json.loads(json.dumps(ending.tree)))
             self._interpreter = self._interpret(self._tree)
+            late, self._late = self._late, []
+            for event in late:
+                self._interpreter.run_state.deliver(event)
+            if self._cancelled and not self._pausing:
+                self._interpreter.cancel(self._pause_reason)
             if self._pausing:
                 cancelled = await self._hold()
                 if cancelled is not None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -26,6 +26,10 @@ class Caller(Protocol):
         ...
 
 
+Interceptor = Callable[[CallRequest, Callable[[], Awaitable[JsonValue]]], Awaitable[JsonValue]]
+"""Stands around every call: gets the request and what performs it, and gives the call's value or raises Fault."""
+
+
 class AsyncioRuntime:
     """Calls, time and events of one execution in this process."""
 
@@ -38,6 +42,7 @@ class AsyncioRuntime:
         log: EventLog,
         children: Children,
         clock: Clock,
+        interceptor: Interceptor | None = None,
     ) -> None:
         self._evaluator = evaluator
         self._callers = callers
@@ -45,6 +50,7 @@ class AsyncioRuntime:
         self._log = log
         self._children = children
         self._clock = clock
+        self._interceptor = interceptor
         self._random = random.Random()  # noqa: S311 - jitter, not cryptography
 
     def now(self) -> float:
@@ -61,6 +67,11 @@ class AsyncioRuntime:
 
     async def call(self, request: CallRequest) -> JsonValue:
         """Perform the call here. Raises Fault."""
+        if self._interceptor is not None:
+            return await self._interceptor(request, lambda: self._perform(request))
+        return await self._perform(request)
+
+    async def _perform(self, request: CallRequest) -> JsonValue:
         caller = self._callers.get(request.kind)
         if caller is None:
             raise fault("configuration", f"This runner performs no {request.kind} calls")
