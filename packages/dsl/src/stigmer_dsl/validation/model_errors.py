@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.models.task import TASK_KINDS, kinds_in
+from stigmer_dsl.models.workflow import Workflow
 from stigmer_dsl.syntax.tree import join_pointer
 from stigmer_dsl.validation.codes import CODES
 from stigmer_dsl.validation.findings import Findings, did_you_mean, listing, near_word
@@ -26,9 +27,11 @@ _RANGE = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le
 _EMPTY = frozenset({"too_short", "string_too_short"})
 
 
-def report_model_errors(error: ValidationError, raw: JsonValue, findings: Findings) -> None:
-    """Add a problem for each error of a failed validation of `raw` as a Workflow."""
-    traced = [(details, trace(details["loc"], raw)) for details in error.errors(include_url=False)]
+def report_model_errors(
+    error: ValidationError, raw: JsonValue, findings: Findings, root: type[BaseModel] = Workflow
+) -> None:
+    """Add a problem for each error of a failed validation of `raw` as a Workflow, or another model of documents."""
+    traced = [(details, trace(details["loc"], raw, root)) for details in error.errors(include_url=False)]
     suggested = {
         join_pointer(place.parent, near_word(place.last, place.known))
         for details, place in traced

@@ -28,10 +28,10 @@ class Trace:
     text_or_object: bool
 
 
-def trace(location: Iterable[int | str], raw: JsonValue) -> Trace:
-    """Translate a location of `Workflow` validation: union tags vanish, list entries get their own names."""
-    annotation: Any = Workflow
-    owner: type[BaseModel] = Workflow
+def trace(location: Iterable[int | str], raw: JsonValue, root: type[BaseModel] = Workflow) -> Trace:
+    """Translate a location of the root's validation: union tags vanish, list entries get their own names."""
+    annotation: Any = root
+    owner: type[BaseModel] = root
     parent, pointer, value, last, text_or_object = "", "", raw, "", False
     for step in location:
         annotation = plain(annotation)

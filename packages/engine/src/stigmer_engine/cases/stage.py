@@ -1,0 +1,134 @@
+"""The in-process runtime as a performer of cases: a real engine on a clock that jumps."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from stigmer_dsl import InvalidDocument, LoadedDocument
+from stigmer_dsl.json_types import JsonValue
+
+from stigmer_engine.calls.http import HttpConfig
+from stigmer_engine.cases.director import Director
+from stigmer_engine.cases.model.fixed_duration import seconds_of
+from stigmer_engine.cases.observation import Observation
+from stigmer_engine.cases.reading import DocumentText, PlannedCase
+from stigmer_engine.cases.world import MockedWorld
+from stigmer_engine.engine import Engine, EngineConfig
+from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
+from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.runtimes.asyncio.execution import Execution
+from stigmer_engine.testing.virtual_time import run_virtual, virtual_clock
+
+_LONGEST = 366 * 86_400.0
+
+
+class AsyncioStage:
+    """Performs cases one after the other. Use it as a context manager: it keeps child processes for expressions.
+
+    Args:
+        drained: freeze the run after every event, and go on from the serialised tree each time.
+    """
+
+    def __init__(self, *, drained: bool = False) -> None:
+        # Without patience an evaluation takes no virtual time.
+        self._evaluation = EvaluatorConfig(patience_seconds=None)
+        self._evaluator = Evaluator(self._evaluation)
+        self._checker = LibjqChecker(self._evaluation)
+        self._drained = drained
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._checker.close()
+        self._evaluator.close()
+
+    def perform(self, planned: PlannedCase) -> Observation:
+        """Run the case on virtual time, however long it takes there."""
+        return run_virtual(self._perform(planned))
+
+    async def _perform(self, planned: PlannedCase) -> Observation:
+        began = virtual_clock()
+        world = MockedWorld(planned.mocks, lambda: virtual_clock() - began)
+        config = EngineConfig(
+            evaluator=self._evaluation,
+            http=HttpConfig(transport=world),
+            clock=virtual_clock,
+            interceptor=world.intercept,
+        )
+        engine = _ReenteringEngine if self._drained else Engine
+        async with engine(config, evaluator=self._evaluator, checker=self._checker) as running:
+            try:
+                for document in planned.documents:
+                    running.documents.register(_load(running, document))
+                workflow = _load(running, planned.workflow)
+            except InvalidDocument as invalid:
+                return Observation(status="invalid", problems=invalid.problems)
+            return await _run(running, workflow, planned, world)
+
+
+async def _run(engine: Engine, workflow: PreparedDocument, planned: PlannedCase, world: MockedWorld) -> Observation:
+    case = planned.case
+    began = virtual_clock()
+    execution = engine.start(
+        workflow,
+        input=case.input,
+        secrets=case.secrets,
+        env=case.env,
+        max_timeout_seconds=seconds_of(case.limit),
+    )
+    director = Director(execution, case.during)
+    output, error = None, None
+    try:
+        async with asyncio.timeout(_LONGEST if case.until is None else seconds_of(case.until)):
+            result = await execution.wait()
+        output, error = result.output, result.error
+    except TimeoutError:
+        pass
+    finally:
+        director.close()
+    return Observation(
+        status=str(execution.status),
+        output=output,
+        error=error,
+        events=execution.log.events,
+        calls=tuple(world.calls),
+        seconds=virtual_clock() - began,
+        unmocked=tuple(world.unmocked),
+    )
+
+
+def _load(engine: Engine, document: DocumentText) -> PreparedDocument:
+    try:
+        return engine.load(document.text, document.source)
+    except InvalidDocument as invalid:
+        raise InvalidDocument(map(document.locate, invalid.problems)) from None
+
+
+class _ReenteringEngine(Engine):
+    """Drains every execution after each of its events, sub-workflows included."""
+
+    def start(
+        self,
+        document: PreparedDocument | LoadedDocument,
+        *,
+        execution_id: str | None = None,
+        input: JsonValue = None,  # noqa: A002 - the field's own name
+        secrets: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        max_timeout_seconds: float = 0,
+    ) -> Execution:
+        """Start an execution that is drained all the time."""
+        execution = super().start(
+            document,
+            execution_id=execution_id,
+            input=input,
+            secrets=secrets,
+            env=env,
+            max_timeout_seconds=max_timeout_seconds,
+        )
+        execution.log.listen(lambda _event: execution.reenter())
+        return execution
