@@ -12,6 +12,9 @@ from typing import Self
 from stigmer_dsl import InvalidDocument, LoadedDocument, load
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.bus.emit_call import EmitCaller
+from stigmer_engine.bus.memory import InMemoryBus
+from stigmer_engine.bus.port import EventBus
 from stigmer_engine.calls.http import HttpCaller, HttpConfig
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
@@ -21,6 +24,7 @@ from stigmer_engine.ids import new_execution_id
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
@@ -32,13 +36,21 @@ _DOCUMENTS_KEPT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
-    """Everything an engine can be told. The clock gives Unix seconds; the interceptor stands around every call."""
+    """Everything an engine can be told. The clock gives Unix seconds; the interceptor stands around every call.
+
+    Attributes:
+        bus: where emitted events go, and events for listeners come from; without one, the executions of this engine
+            get each other's.
+        lifecycle: where the lifecycle events of the specification go, if anywhere.
+    """
 
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
     http: HttpConfig = field(default_factory=HttpConfig)
     limits: Limits = field(default_factory=Limits)
     clock: Clock = time.time
     interceptor: Interceptor | None = None
+    bus: EventBus | None = None
+    lifecycle: LifecycleConfig | None = None
 
 
 class Engine:
@@ -63,6 +75,8 @@ class Engine:
         self._documents: OrderedDict[tuple[str, str], PreparedDocument] = OrderedDict()
         self._executions: set[Execution] = set()
         self.documents = DocumentRegistry()
+        self.bus: EventBus = self._config.bus or InMemoryBus()
+        self._lifecycle = LifecycleSink(self._config.lifecycle) if self._config.lifecycle else None
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,6 +90,8 @@ class Engine:
         """Cancel what still runs, and end connections and child processes."""
         for execution in list(self._executions):
             await execution.close()
+        if self._lifecycle is not None:
+            await self._lifecycle.close()
         await self._http.close()
         for own in self._owned:
             own.close()
@@ -139,7 +155,7 @@ class Engine:
         log = EventLog()
         runtime = AsyncioRuntime(
             evaluator=self._evaluator,
-            callers={"http": self._http},
+            callers={"emit": EmitCaller(self.bus), "http": self._http},
             vault=SecretVault(tree.nonce, values),
             log=log,
             children=Children(
@@ -165,6 +181,11 @@ class Engine:
         execution = Execution(tree, log, interpret)
         self._executions.add(execution)
         execution.on_done(self._executions.discard)
+        if prepared.may_listen:
+            stop = self.bus.subscribe(execution.deliver)
+            execution.on_done(lambda _execution: stop())
+        if self._lifecycle is not None:
+            self._lifecycle.follow(prepared, log)
         return execution
 
     @staticmethod

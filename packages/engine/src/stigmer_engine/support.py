@@ -9,6 +9,7 @@ from stigmer_dsl.models import (
     DoTask,
     ForkTask,
     ForTask,
+    ListenTask,
     NamedTask,
     RunTask,
     SchemaDefinition,
@@ -45,8 +46,6 @@ def _unsupported(pointer: str, what: str, hint: str = _LATER) -> _Finding:
 
 
 def _workflow(workflow: Workflow) -> Iterator[_Finding]:
-    if workflow.schedule is not None:
-        yield _unsupported("/schedule", "`schedule`", "Start the workflow from your own scheduler, without `schedule`.")
     if workflow.evaluate is not None:
         if workflow.evaluate.language != "jq":
             yield _unsupported("/evaluate/language", f"The language `{workflow.evaluate.language}`", "Use jq.")
@@ -83,6 +82,11 @@ def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int) -> Itera
             yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
         case ForkTask():
             yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1)
+        case ListenTask() if task.foreach is not None:
+            yield from _tasks(workflow, task.foreach.do or (), f"{pointer}/foreach/do", depth + 1)
+            for part in ("output", "export"):
+                described = getattr(task.foreach, part)
+                yield from _schema(f"{pointer}/foreach/{part}/schema", described.schema_ if described else None)
         case RunTask():
             for kind in ("container", "script", "shell"):
                 if getattr(task.run, kind) is not None:

@@ -7,8 +7,10 @@ from typing import Final
 from stigmer_dsl.models import (
     CallTask,
     DoTask,
+    EmitTask,
     ForkTask,
     ForTask,
+    ListenTask,
     RaiseTask,
     RunTask,
     SetTask,
@@ -20,8 +22,10 @@ from stigmer_dsl.models import (
 
 from stigmer_engine.executors.call import run_call
 from stigmer_engine.executors.do import run_do
+from stigmer_engine.executors.emit import run_emit
 from stigmer_engine.executors.for_each import run_for
 from stigmer_engine.executors.fork import run_fork
+from stigmer_engine.executors.listen import run_listen
 from stigmer_engine.executors.raise_error import run_raise
 from stigmer_engine.executors.run_process import run_process
 from stigmer_engine.executors.set import run_set
@@ -34,8 +38,10 @@ EXECUTORS: Final[Mapping[type[TaskBase], Executor]] = MappingProxyType(
     {
         CallTask: run_call,
         DoTask: run_do,
+        EmitTask: run_emit,
         ForTask: run_for,
         ForkTask: run_fork,
+        ListenTask: run_listen,
         RaiseTask: run_raise,
         RunTask: run_process,
         SetTask: run_set,

@@ -13,6 +13,9 @@ from stigmer_engine.frames.frame import (
     ForkFrame,
     FunctionFrame,
     Holder,
+    InboxEvent,
+    ListenFrame,
+    TakenEvent,
     TaskFrame,
     Tree,
     TryFrame,
@@ -20,7 +23,7 @@ from stigmer_engine.frames.frame import (
     WaitFrame,
     input_of,
 )
-from stigmer_engine.frames.pending import open_tasks, shift_times
+from stigmer_engine.frames.pending import open_listeners, open_tasks, shift_times
 
 __all__ = [
     "UNSET",
@@ -35,6 +38,9 @@ __all__ = [
     "ForkFrame",
     "FunctionFrame",
     "Holder",
+    "InboxEvent",
+    "ListenFrame",
+    "TakenEvent",
     "TaskFrame",
     "Tree",
     "TryFrame",
@@ -43,6 +49,7 @@ __all__ = [
     "decode_tree",
     "encode_tree",
     "input_of",
+    "open_listeners",
     "open_tasks",
     "shift_times",
 ]

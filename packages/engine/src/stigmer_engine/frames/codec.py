@@ -20,6 +20,9 @@ from stigmer_engine.frames.frame import (
     ForFrame,
     ForkFrame,
     FunctionFrame,
+    InboxEvent,
+    ListenFrame,
+    TakenEvent,
     TaskFrame,
     Tree,
     TryFrame,
@@ -43,12 +46,34 @@ _KINDS: Final[dict[str, "type[DataclassInstance]"]] = {
     "child": ChildFrame,
     "function": FunctionFrame,
     "extension": ExtensionFrame,
+    "inbox-event": InboxEvent,
+    "listen": ListenFrame,
+    "taken-event": TakenEvent,
 }
 _NAMES: Final[dict[type, str]] = {cls: name for name, cls in _KINDS.items()}
 _FIELDS: Final = {cls: tuple(field.name for field in dataclasses.fields(cls)) for cls in _NAMES}
 # Fields that hold user data of any size, and so go through the value table.
 _VALUES: Final = frozenset(
-    {"raw", "raw_input", "input", "output", "value", "items", "context", "error", "arguments", "definition", "inbox"}
+    {
+        "raw",
+        "raw_input",
+        "input",
+        "output",
+        "value",
+        "items",
+        "context",
+        "error",
+        "arguments",
+        "definition",
+        "authorization",
+        "resources",
+        "event",
+        "expectations",
+        "correlations",
+        "fulfilled",
+        "notes",
+        "result",
+    }
 )
 
 

@@ -30,8 +30,10 @@ class TaskFrame:
         deadline: when its timeout expires, if it has one.
         body: the frame of its kind; None before it is entered and for kinds that need none.
         extension: where the extensions around the body stand, if any apply.
+        authorization: `$authorization`, once the body has it; its parameter is a placeholder.
         output: the raw output, once the body is done; `then` the directive that the body chose, if any; `ends` is
             set when the body completed the whole workflow.
+        notes: what the body has to say beside its output; part of the event that reports the end of the task.
     """
 
     name: str
@@ -42,9 +44,11 @@ class TaskFrame:
     input: JsonValue | Unset = UNSET
     body: "Body | None" = None
     extension: "ExtensionFrame | None" = None
+    authorization: JsonObject | Unset = UNSET
     output: JsonValue | Unset = UNSET
     then: str | None = None
     ends: bool = False
+    notes: JsonObject | Unset = UNSET
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,7 +159,55 @@ class CallFrame:
     arguments: JsonObject
 
 
-Body = DoFrame | ForFrame | ForkFrame | TryFrame | WaitFrame | CallFrame | FunctionFrame | ChildFrame
+@dataclass(slots=True, kw_only=True)
+class InboxEvent:
+    """An event that has arrived: its number, from 1, and whether a listener has consumed it."""
+
+    number: int
+    event: JsonObject
+    consumed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class TakenEvent:
+    """An event that a listener consumed: what was read of it, and what `foreach` made of that, if it did."""
+
+    value: JsonValue
+    output: JsonValue | Unset = UNSET
+
+
+ListenPhase = Literal["listening", "each", "deciding", "over"]
+
+
+@dataclass(slots=True, kw_only=True)
+class ListenFrame:
+    """A listener: which events it has looked at, what it has consumed, and what still decides its end.
+
+    Attributes:
+        opened_at: number of the last event that had arrived when it opened: up to there it takes only what nobody has
+            consumed, after it whatever matches.
+        cursor: number of the last event it has looked at.
+        expectations: the values of `expect`, by the place of the filter and the name; evaluated once.
+        correlations: the first value of each correlation without `expect`, by name.
+        fulfilled: places of the filters that `all` is done with; those of a nested `until` too.
+        count: events consumed; `taken` keeps them, unless the listener can never end.
+        phase: `each` while the newest event is gone through, `deciding` while `until` is.
+        body: the list of `foreach` under way, for the newest event; `result` what it gave.
+    """
+
+    opened_at: int
+    cursor: int = 0
+    expectations: JsonValue | Unset = UNSET
+    correlations: JsonObject = field(default_factory=dict)
+    fulfilled: list[JsonValue] = field(default_factory=list)
+    count: int = 0
+    taken: list[TakenEvent] = field(default_factory=list)
+    phase: ListenPhase = "listening"
+    body: DoFrame | None = None
+    result: JsonValue | Unset = UNSET
+
+
+Body = DoFrame | ForFrame | ForkFrame | TryFrame | WaitFrame | CallFrame | FunctionFrame | ChildFrame | ListenFrame
 Holder = DoFrame | BranchFrame
 TreePhase = Literal["new", "validating", "running"]
 
@@ -171,7 +223,8 @@ class Tree:
         paused_at: when a user's pause froze the tree, else None.
         steps: tasks gone through, for the limit on endless documents; `calls` numbers the calls.
         output: what the last task gave, once there is no task left to run.
-        inbox: events that have arrived, oldest first, each `{"number", "event", "consumed"}`; `arrivals` counts all.
+        inbox: events that have arrived and that some listener may still want, oldest first; `arrivals` counts all.
+        resources: what was fetched from elsewhere, by what was asked for, so that it is fetched once.
     """
 
     execution_id: str
@@ -188,7 +241,8 @@ class Tree:
     calls: int = 0
     root: DoFrame | None = None
     output: JsonValue | Unset = UNSET
-    inbox: list[JsonValue] = field(default_factory=list)
+    resources: JsonObject = field(default_factory=dict)
+    inbox: list[InboxEvent] = field(default_factory=list)
     arrivals: int = 0
 
 

@@ -10,6 +10,7 @@ from stigmer_engine.frames.frame import (
     ForFrame,
     ForkFrame,
     FunctionFrame,
+    ListenFrame,
     TaskFrame,
     Tree,
     TryFrame,
@@ -57,6 +58,18 @@ def open_tasks(frame: Frame) -> list[TaskFrame]:
     return found
 
 
+def open_listeners(tree: Tree) -> list[ListenFrame]:
+    """The listeners that are open, in no promised order."""
+    found: list[ListenFrame] = []
+    pending: list[Frame] = [tree.root]
+    while pending:
+        frame = pending.pop()
+        if isinstance(frame, ListenFrame):
+            found.append(frame)
+        pending += _below(frame)
+    return found
+
+
 def _below(frame: Frame) -> Sequence[Frame]:
     match frame:
         case TaskFrame():
@@ -65,7 +78,7 @@ def _below(frame: Frame) -> Sequence[Frame]:
             return (frame.list,)
         case DoFrame() | BranchFrame():
             return (frame.child,)
-        case ForFrame() | TryFrame() | FunctionFrame():
+        case ForFrame() | TryFrame() | FunctionFrame() | ListenFrame():
             return (frame.body,)
         case ForkFrame():
             return frame.branches

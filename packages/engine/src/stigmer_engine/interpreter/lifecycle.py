@@ -126,7 +126,7 @@ def _finish(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, output: 
         Status.COMPLETED,
         f"Task {frame.name} completed",
         task=frame,
-        payload={"output": output},
+        payload={"output": output} if frame.notes is UNSET else {"output": output, **frame.notes},
     )
     return Outcome(output, frame.then or task.then, frame.ends)
 
@@ -158,6 +158,7 @@ def _view(task: TaskBase, frame: TaskFrame, output: JsonValue | None = None) -> 
         input=frame.input,
         raw_output=frame.output,
         output=output,
+        authorization=None if frame.authorization is UNSET else frame.authorization,
     )
 
 

@@ -1,6 +1,7 @@
 """A document made ready to run: its programs and schemas, compiled once and shared by all its executions."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import cast
 
 import jsonschema_rs
@@ -29,6 +30,11 @@ class PreparedDocument:
     def name(self) -> str:
         """The workflow's name."""
         return self.workflow.document.name
+
+    @cached_property
+    def may_listen(self) -> bool:
+        """Whether a task can be there that waits for events; a function from elsewhere may always have one."""
+        return _may_listen(self.raw)
 
     def program(self, reference: str, slot: str, build: Callable[[], Program]) -> Program:
         """The program at a place of the document, built when first needed."""
@@ -62,6 +68,17 @@ class PreparedDocument:
         if violations:
             shown = "; ".join(violations[:10]) + ("; ..." if len(violations) > 10 else "")
             raise fault("validation", f"{slot} does not match its schema", shown)
+
+
+def _may_listen(value: JsonValue) -> bool:
+    if isinstance(value, list):
+        return any(_may_listen(item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    called = value.get("call")
+    if "listen" in value or (isinstance(called, str) and ("@" in called or ":" in called)):
+        return True
+    return any(_may_listen(item) for item in value.values())
 
 
 def _compile(schema: SchemaDefinition, slot: str) -> jsonschema_rs.Validator:

@@ -7,7 +7,7 @@ one synchronous step. Coroutines hold nothing that the tree does not, so after t
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import TaskBase
@@ -15,12 +15,25 @@ from stigmer_dsl.models import TaskBase
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
 from stigmer_engine.expressions import Program, expression_program, template_program
 from stigmer_engine.faults import Fault, WorkflowError, fault
-from stigmer_engine.frames import UNSET, BranchFrame, CallFrame, DoFrame, TaskFrame, Tree, encode_tree, open_tasks
+from stigmer_engine.frames import (
+    UNSET,
+    BranchFrame,
+    CallFrame,
+    DoFrame,
+    InboxEvent,
+    TaskFrame,
+    Tree,
+    encode_tree,
+    open_listeners,
+    open_tasks,
+)
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.port import CallRequest, ChildRequest, Runtime
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.scope import Scope, TaskView, moment
-from stigmer_engine.secrets import SecretNames
+from stigmer_engine.secrets import SecretNames, placeholder
+
+_SWEEP_AT_LEAST: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +43,14 @@ class Limits:
     Attributes:
         max_steps: tasks gone through, so that a document that jumps in circles ends in an error.
         breathe_every: steps of pure work after which everything else gets a turn.
-        max_inbox: events kept for a run that does not listen to them; the oldest are dropped.
+        max_inbox: events kept for listeners; when there are more (by an eighth), the oldest are dropped.
+        max_consumed: events that one listener may consume before its end, as it keeps them all for its output.
     """
 
     max_steps: int = 1_000_000
     breathe_every: int = 50
     max_inbox: int = 10_000
+    max_consumed: int = 100_000
 
 
 class Executor(Protocol):
@@ -76,6 +91,8 @@ class Run:
         self._calls_open = asyncio.Event()
         self._calls_open.set()
         self.arrived = asyncio.Event()
+        self.dropped = 0
+        self._sweep_at = max(2 * len(tree.inbox), _SWEEP_AT_LEAST)
 
     # --- draining -----------------------------------------------------------------------------------------------
 
@@ -150,13 +167,39 @@ class Run:
             raise
 
     def deliver(self, event: JsonObject) -> None:
-        """Take an event in; whoever listens is woken. Between two steps, never inside one."""
-        self.tree.arrivals += 1
-        self.tree.inbox.append({"number": self.tree.arrivals, "event": event, "consumed": False})
-        if len(self.tree.inbox) > self._limits.max_inbox:
-            del self.tree.inbox[0]
+        """Take an event in; whoever listens is woken. Between two steps, never inside one.
+
+        Not for a frozen tree: the event belongs to the interpreter that goes on from there.
+        """
+        assert self.frozen is None
+        tree = self.tree
+        tree.arrivals += 1
+        tree.inbox.append(InboxEvent(number=tree.arrivals, event=event))
+        if len(tree.inbox) >= self._sweep_at:
+            self.sweep()
         arrived, self.arrived = self.arrived, asyncio.Event()
         arrived.set()
+
+    def sweep(self) -> None:
+        """Take out of the inbox what no listener can want any more, and the oldest when it holds too much.
+
+        Called when the inbox has doubled, so that an event costs the same however many there are.
+        """
+        tree, limit = self.tree, self._limits.max_inbox
+        passed = min((listener.cursor for listener in open_listeners(tree)), default=tree.arrivals)
+        tree.inbox = [entry for entry in tree.inbox if not entry.consumed or entry.number > passed]
+        excess = len(tree.inbox) - limit
+        if excess > 0:
+            del tree.inbox[:excess]
+            self.dropped += excess
+        self._sweep_at = max(2 * len(tree.inbox), _SWEEP_AT_LEAST)
+        if self._sweep_at > limit:
+            self._sweep_at = limit + max(limit // 8, 1)
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of this run."""
+        return self._limits
 
     def next_call_id(self) -> str:
         """An idempotency key for a new call."""
@@ -168,6 +211,10 @@ class Run:
         remaining = time - self.runtime.now()
         if remaining > 0:
             await asyncio.sleep(remaining)
+
+    def placeholder(self, name: str) -> str:
+        """What stands for a value that only the runtime knows."""
+        return placeholder(self.tree.nonce, name)
 
     # --- evaluation ---------------------------------------------------------------------------------------------
 
@@ -216,7 +263,7 @@ class Run:
             case "context":
                 return self.tree.context
             case "authorization":
-                return scope.authorization
+                return scope.authorization or (task.authorization if task else None)
             case "secrets":
                 return self._secrets.placeholders
             case "input" if task is not None:

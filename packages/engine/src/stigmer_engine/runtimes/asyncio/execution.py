@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from stigmer_engine.frames import Tree, decode_tree, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
 from stigmer_engine.snapshot import Snapshot, reduce
+
+_log = logging.getLogger(__name__)
 
 
 class WrongState(Exception):
@@ -47,6 +50,7 @@ class Execution:
         self._pausing = False
         self._pause_reason = ""
         self._cancelled = False
+        self._warned_of_dropped = False
         self._resumed = asyncio.Event()
         self._late: list[JsonObject] = []
         self._task = asyncio.ensure_future(self._drive())
@@ -124,8 +128,15 @@ class Execution:
             return
         if self._interpreter.run_state.frozen is None:
             self._interpreter.run_state.deliver(event)
+            self._warn_of_dropped()
         else:
             self._late.append(event)
+
+    def _warn_of_dropped(self) -> None:
+        dropped = self._interpreter.run_state.dropped
+        if dropped and not self._warned_of_dropped:
+            self._warned_of_dropped = True
+            _log.warning("execution %s has more events waiting than it may keep; the oldest are dropped", self.id)
 
     def reenter(self) -> None:
         """Freeze at the next boundary and go on at once from the serialised tree, as another process would.
