@@ -45,6 +45,7 @@ CODES: Mapping[str, Code] = {
     "unsupported-dsl": Code("A `document.dsl` outside 1.0.0 (inclusive) to 2.0.0 (exclusive)."),
     "invalid-name": Code("Not a DNS label (namespace, name), or not a variable name (`each`, `at`, `as`, `item`)."),
     "invalid-uri": Code("Not a URI, URI template or expression."),
+    "invalid-cron": Code("A `schedule.cron` that is not a cron expression of five fields."),
     "invalid-duration": Code("Not a duration: no unit, not ISO 8601, or too long."),
     # Meaning
     "unknown-target": Code("A `then` that names no task of the same list."),

@@ -36,6 +36,9 @@ def sites(raw: JsonObject, lists: tuple[ListPlace, ...]) -> Iterator[Site]:
     yield from _template(child(raw, "input", "from"), "/input/from", _NO_LOCALS, _BEFORE_WORKFLOW)
     yield from _template(child(raw, "output", "as"), "/output/as", _NO_LOCALS, _AFTER_WORKFLOW)
     yield from _data(child(raw, "timeout", "after"), "/timeout/after", _NO_LOCALS)
+    yield from _consumption(child(raw, "schedule", "on"), "/schedule/on", _NO_LOCALS)
+    for name in ("every", "after"):
+        yield from _data(child(raw, "schedule", name), f"/schedule/{name}", _NO_LOCALS)
     yield from _use_sites(raw)
     for place in lists:
         for task in place.tasks:

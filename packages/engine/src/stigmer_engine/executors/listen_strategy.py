@@ -28,6 +28,7 @@ from stigmer_engine.faults import fault
 from stigmer_engine.frames import UNSET, DoFrame, InboxEvent, ListenFrame, TakenEvent
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run
+from stigmer_engine.interpreter.schemas import validate
 from stigmer_engine.interpreter.scope import Scope
 
 _LOOKS_PER_BREATH: Final = 50
@@ -202,7 +203,7 @@ class Listener:
         if foreach.output is not None:
             if foreach.output.as_ is not None:
                 output = await run.transform("foreach.output.as", foreach.output.as_, output, scope)
-            run.prepared.validate(self._reference, "foreach.output", foreach.output.schema_, output)
+            await validate(run, self._reference, "foreach.output", foreach.output.schema_, output, scope)
         if foreach.export is None:
             self._finish_round(newest, output)
             return None
@@ -210,7 +211,7 @@ class Listener:
             context = run.tree.context
             if foreach.export.as_ is not None:
                 context = await run.transform("foreach.export.as", foreach.export.as_, output, _after(scope, output))
-            run.prepared.validate(self._reference, "foreach.export", foreach.export.schema_, context)
+            await validate(run, self._reference, "foreach.export", foreach.export.schema_, context, scope)
             run.tree.context = context
             self._finish_round(newest, output)
         return None
