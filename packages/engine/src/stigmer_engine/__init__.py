@@ -1,6 +1,10 @@
 """Interpreter of Open Workflow DSL 1.0 documents, and its runtimes."""
 
-from stigmer_engine.calls.http import HttpConfig
+from stigmer_engine.calls.address_policy import AddressPolicy
+from stigmer_engine.calls.callers import CallsConfig
+from stigmer_engine.calls.grpc import GrpcConfig
+from stigmer_engine.calls.http_client import HttpConfig
+from stigmer_engine.calls.resource import ResourceConfig
 from stigmer_engine.engine import Engine, EngineConfig
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
@@ -13,24 +17,8 @@ from stigmer_engine.runtimes.asyncio import Execution, Result, WrongState
 from stigmer_engine.snapshot import Snapshot, TaskSnapshot, reduce
 
 __all__ = [
-    "Engine",
-    "EngineConfig",
-    "EvaluatorConfig",
-    "EventError",
-    "EventLog",
-    "EventType",
-    "Execution",
-    "Fault",
-    "HttpConfig",
-    "Limits",
-    "PreparedDocument",
-    "ProgressEvent",
-    "Result",
-    "Snapshot",
-    "Status",
-    "TaskSnapshot",
-    "WorkflowError",
-    "WrongState",
-    "new_execution_id",
-    "reduce",
-]
+    "AddressPolicy", "CallsConfig", "Engine", "EngineConfig", "EvaluatorConfig", "EventError", "EventLog",
+    "EventType", "Execution", "Fault", "GrpcConfig", "HttpConfig", "Limits", "PreparedDocument", "ProgressEvent",
+    "ResourceConfig", "Result", "Snapshot", "Status", "TaskSnapshot", "WorkflowError", "WrongState",
+    "new_execution_id", "reduce",
+]  # fmt: skip

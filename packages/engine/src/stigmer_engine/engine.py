@@ -4,7 +4,7 @@ import asyncio
 import secrets as random_source
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,8 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.bus.emit_call import EmitCaller
 from stigmer_engine.bus.memory import InMemoryBus
 from stigmer_engine.bus.port import EventBus
-from stigmer_engine.calls.http import HttpCaller, HttpConfig
+from stigmer_engine.calls.callers import Callers, CallsConfig
+from stigmer_engine.calls.http_client import HttpConfig
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
@@ -28,6 +29,8 @@ from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
+from stigmer_engine.schedule import Schedule, ScheduleConfig
+from stigmer_engine.schedule.schedule_run import schedule_run
 from stigmer_engine.secrets import SecretVault
 from stigmer_engine.support import find_unsupported
 
@@ -42,15 +45,18 @@ class EngineConfig:
         bus: where emitted events go, and events for listeners come from; without one, the executions of this engine
             get each other's.
         lifecycle: where the lifecycle events of the specification go, if anywhere.
+        schedule: the time zone of cron expressions, and what schedules remember.
     """
 
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
     http: HttpConfig = field(default_factory=HttpConfig)
+    calls: CallsConfig = field(default_factory=CallsConfig)
     limits: Limits = field(default_factory=Limits)
     clock: Clock = time.time
     interceptor: Interceptor | None = None
     bus: EventBus | None = None
     lifecycle: LifecycleConfig | None = None
+    schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
 
 
 class Engine:
@@ -71,9 +77,12 @@ class Engine:
         self._evaluator = evaluator or Evaluator(self._config.evaluator)
         self._checker = checker or LibjqChecker(self._config.evaluator)
         self._owned = [own for own, given in ((self._checker, checker), (self._evaluator, evaluator)) if given is None]
-        self._http = HttpCaller(self._config.http)
+        self._callers = Callers(
+            self._config.calls, self._config.http, load=self._load_supported, clock=self._config.clock
+        )
         self._documents: OrderedDict[tuple[str, str], PreparedDocument] = OrderedDict()
         self._executions: set[Execution] = set()
+        self._schedules: list[Schedule] = []
         self.documents = DocumentRegistry()
         self.bus: EventBus = self._config.bus or InMemoryBus()
         self._lifecycle = LifecycleSink(self._config.lifecycle) if self._config.lifecycle else None
@@ -88,11 +97,14 @@ class Engine:
 
     async def close(self) -> None:
         """Cancel what still runs, and end connections and child processes."""
+        for schedule in self._schedules:
+            schedule.stop()
+            await schedule.wait_stopped()
         for execution in list(self._executions):
             await execution.close()
         if self._lifecycle is not None:
             await self._lifecycle.close()
-        await self._http.close()
+        await self._callers.close()
         for own in self._owned:
             own.close()
 
@@ -119,6 +131,60 @@ class Engine:
     async def load_async(self, text: str | bytes, source: str = "document") -> PreparedDocument:
         """`load` in a thread, so that a large document stops nobody else. Raises InvalidDocument."""
         return await asyncio.to_thread(self.load, text, source)
+
+    def schedule(
+        self,
+        document: PreparedDocument | LoadedDocument,
+        *,
+        input: JsonValue = None,  # noqa: A002 - the field's own name
+        secrets: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        max_timeout_seconds: float = 0,
+        on_start: Callable[[Execution], object] = lambda _execution: None,
+    ) -> Schedule:
+        """Start executions of a document whenever its `schedule` says, until the result's `stop()` or this engine ends.
+
+        Args:
+            input: of the executions that the clock starts; those that events start get the array of the events.
+            secrets, env, max_timeout_seconds: for each execution, as in `start`.
+            on_start: called with each execution, before it does anything.
+
+        Raises:
+            ValueError: the document has no `schedule`.
+            InvalidDocument: a construct that this engine does not run (only for a `LoadedDocument`).
+        """
+        prepared = self._prepare(document) if isinstance(document, LoadedDocument) else document
+        if prepared.workflow.schedule is None:
+            raise ValueError(f"the document {prepared.name} has no `schedule`")
+
+        def start(value: JsonValue) -> Execution:
+            execution = self.start(
+                prepared,
+                input=input if value is None else value,
+                secrets=secrets,
+                env=env,
+                max_timeout_seconds=max_timeout_seconds,
+            )
+            on_start(execution)
+            return execution
+
+        schedule = Schedule(
+            run=schedule_run(
+                prepared,
+                evaluator=self._evaluator,
+                clock=self._config.clock,
+                secrets=secrets or {},
+                env=env or {},
+                limits=self._config.limits,
+            ),
+            start=start,
+            bus=self.bus,
+            clock=self._config.clock,
+            config=self._config.schedule,
+        )
+        self._schedules = [known for known in self._schedules if known.active]
+        self._schedules.append(schedule)
+        return schedule
 
     def start(
         self,
@@ -155,7 +221,7 @@ class Engine:
         log = EventLog()
         runtime = AsyncioRuntime(
             evaluator=self._evaluator,
-            callers={"emit": EmitCaller(self.bus), "http": self._http},
+            callers={**self._callers.by_kind, "emit": EmitCaller(self.bus)},
             vault=SecretVault(tree.nonce, values),
             log=log,
             children=Children(
@@ -187,6 +253,11 @@ class Engine:
         if self._lifecycle is not None:
             self._lifecycle.follow(prepared, log)
         return execution
+
+    def _load_supported(self, text: str, source: str) -> LoadedDocument:
+        loaded = load(text, source=source, checker=self._checker)
+        self._prepare(loaded)
+        return loaded
 
     @staticmethod
     def _prepare(loaded: LoadedDocument) -> PreparedDocument:

@@ -1,14 +1,19 @@
 """Secrets: names and placeholders for the workflow, values only at the moment of a call."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.faults import WorkflowError, fault
 
 _PREFIX: Final = "stigmer-secret"
+
+AUTHORIZATION: Final = "$authorization"
+"""The name under which a call's own token stands in its arguments; no secret of a document has it."""
 
 
 def placeholder(nonce: str, name: str) -> str:
@@ -36,13 +41,36 @@ class SecretNames:
 class SecretVault:
     """The runtime's side: fills placeholders in on the way out, and takes values out on the way back."""
 
-    def __init__(self, nonce: str, values: Mapping[str, str]) -> None:
-        self._values = {placeholder(nonce, name): value for name, value in values.items()}
-        # The longest value first: a value may be part of another one.
-        by_length = sorted(((value, name) for name, value in values.items() if value), key=lambda pair: -len(pair[0]))
-        self._placeholders = {value: placeholder(nonce, name) for value, name in by_length}
+    def __init__(self, nonce: str, values: Mapping[str, str], plain: Mapping[str, str] | None = None) -> None:
+        self._nonce = nonce
+        self._named = dict(values)
+        self._plain = dict(plain or {})
+        self._values = {placeholder(nonce, name): value for name, value in {**values, **self._plain}.items()}
+        # A placeholder that became part of a URI is percent-encoded there, and so must be what takes its place.
+        self._values |= {quote(text, safe=""): quote(value, safe="") for text, value in self._values.items()}
+        # The longest spelling first: one may be part of another one.
+        spelled = ((text, name) for name, value in values.items() for text in _spellings(value))
+        by_length = sorted(spelled, key=lambda pair: -len(pair[0]))
+        self._placeholders: dict[str, str] = {}
+        for text, name in by_length:
+            self._placeholders.setdefault(text, placeholder(nonce, name))
         self._fill = _pattern(self._values)
         self._scrub = _pattern(self._placeholders)
+        found = {text.encode(): name.encode() for text, name in self._placeholders.items()}
+        self._placeholder_bytes = found
+        self._scrub_bytes = re.compile(b"|".join(re.escape(text) for text in found)) if found else None
+
+    def also(self, values: Mapping[str, str], plain: Mapping[str, str] | None = None) -> "SecretVault":
+        """This vault with further secrets, such as a token that stands for some of them.
+
+        Args:
+            plain: values that have a placeholder too, but are no secrets: they are not taken out of anything.
+        """
+        return SecretVault(self._nonce, {**self._named, **values}, {**self._plain, **(plain or {})})
+
+    def holds(self, text: str) -> bool:
+        """Whether the text has a placeholder of this vault in it."""
+        return self._fill is not None and self._fill.search(text) is not None
 
     def fill(self, value: JsonValue) -> JsonValue:
         """The value with every placeholder replaced by its secret."""
@@ -56,10 +84,24 @@ class SecretVault:
         """The value with every secret replaced by its placeholder, in keys too."""
         return value if self._scrub is None else _replace(value, self._scrub, self._placeholders)
 
+    def scrub_bytes(self, data: bytes) -> bytes:
+        """The bytes with every secret, in UTF-8, replaced by its placeholder."""
+        if self._scrub_bytes is None:
+            return data
+        return self._scrub_bytes.sub(lambda match: self._placeholder_bytes[match.group()], data)
+
     def scrub_error(self, error: WorkflowError) -> WorkflowError:
         """The error with every secret replaced by its placeholder."""
         scrubbed = self.scrub(error.to_json())
         return WorkflowError.from_json(scrubbed) if isinstance(scrubbed, dict) else error
+
+
+def _spellings(value: str) -> set[str]:
+    """The value, and what becomes of it in URIs and in JSON: a peer may send any of these back."""
+    if not value:
+        return set()
+    escaped = json.dumps(value)[1:-1]
+    return {value, quote(value, safe=""), quote(value), quote_plus(value), escaped}
 
 
 def _pattern(texts: Mapping[str, str]) -> re.Pattern[str] | None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from stigmer_dsl import LoadedDocument, Problem
-from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import (
     CallTask,
     DoTask,
@@ -19,10 +18,10 @@ from stigmer_dsl.models import (
     kind_of,
 )
 
-from stigmer_engine.executors.authentication import SCHEMES
-from stigmer_engine.executors.call import PROTOCOL_CALLS, REFUSED_CALLS
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.executors.task_list import escape
+from stigmer_engine.schedule.cron import Cron, InvalidCron
+from stigmer_engine.support_calls import refused_call, refused_use
 
 # Deeper nesting would exhaust the stack of the interpreter, which awaits a task inside its parent.
 MAX_DEPTH = 40
@@ -46,11 +45,14 @@ def _unsupported(pointer: str, what: str, hint: str = _LATER) -> _Finding:
 
 
 def _workflow(workflow: Workflow) -> Iterator[_Finding]:
+    if workflow.schedule is not None and workflow.schedule.cron is not None:
+        yield from _cron(workflow.schedule.cron)
     if workflow.evaluate is not None:
         if workflow.evaluate.language != "jq":
             yield _unsupported("/evaluate/language", f"The language `{workflow.evaluate.language}`", "Use jq.")
         if workflow.evaluate.mode != "strict":
             yield _unsupported("/evaluate/mode", "The mode `loose`", "Mark expressions with `${ }`.")
+    yield from (_unsupported(*refusal) for refusal in refused_use(workflow))
     if workflow.use is not None:
         for index, item in enumerate(workflow.use.extensions or ()):
             prefix = f"/use/extensions/{index}/{escape(item.name)}"
@@ -60,6 +62,14 @@ def _workflow(workflow: Workflow) -> Iterator[_Finding]:
             yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1)
     yield from _schema("/input/schema", workflow.input.schema_ if workflow.input else None)
     yield from _schema("/output/schema", workflow.output.schema_ if workflow.output else None)
+
+
+def _cron(expression: str) -> Iterator[_Finding]:
+    try:
+        Cron(expression)
+    except InvalidCron as error:
+        message = f"This is not a cron expression: {error}"
+        yield ("invalid-cron", "/schedule/cron", message, "Write five fields, such as '0 8 * * 1-5'.")
 
 
 def _tasks(workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth: int) -> Iterator[_Finding]:
@@ -77,7 +87,7 @@ def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int) -> Itera
     yield from _data_flow(pointer, task)
     match task:
         case CallTask():
-            yield from _call(workflow, pointer, task)
+            yield from (_unsupported(*refusal) for refusal in refused_call(pointer, task))
         case DoTask() | ForTask():
             yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
         case ForkTask():
@@ -107,37 +117,5 @@ def _data_flow(pointer: str, task: TaskBase) -> Iterator[_Finding]:
 def _schema(pointer: str, schema: SchemaDefinition | None) -> Iterator[_Finding]:
     if schema is None:
         return
-    if schema.resource is not None:
-        yield _unsupported(f"{pointer}/resource", "A schema from elsewhere", "Put the schema under `document`.")
-    elif schema.format.partition(":")[0] != "json":
+    if schema.format.partition(":")[0] != "json":
         yield _unsupported(f"{pointer}/format", f"The schema format `{schema.format}`", "Use `json`.")
-
-
-def _call(workflow: Workflow, pointer: str, task: CallTask) -> Iterator[_Finding]:
-    if task.call in REFUSED_CALLS:
-        yield _unsupported(f"{pointer}/call", f"`call: {task.call}`")
-        return
-    functions = (workflow.use.functions if workflow.use else None) or {}
-    if task.call not in PROTOCOL_CALLS and task.call not in functions:
-        yield _unsupported(f"{pointer}/call", f"A function from elsewhere (`{task.call}`)")
-    if task.call != "http":
-        return
-    endpoint = (task.with_ or {}).get("endpoint")
-    if isinstance(endpoint, dict) and "authentication" in endpoint:
-        yield from _authentication(workflow, f"{pointer}/with/endpoint/authentication", endpoint["authentication"])
-
-
-def _authentication(workflow: Workflow, pointer: str, reference: JsonValue) -> Iterator[_Finding]:
-    policy: JsonObject = reference if isinstance(reference, dict) else {}
-    if "use" in policy:
-        named = (workflow.use.authentications if workflow.use else None) or {}
-        found = named.get(str(policy["use"]))
-        if found is None:
-            return  # the loader has reported the name
-        policy = found.model_dump(mode="json", by_alias=True, exclude_none=True)
-    for scheme, settings in policy.items():
-        if scheme not in SCHEMES:
-            yield _unsupported(f"{pointer}/{scheme}", f"The authentication scheme `{scheme}`")
-        elif scheme == "basic" and isinstance(settings, dict) and "use" in settings:
-            hint = "Give `username` and `password`, for example as ${ $secrets.NAME }."
-            yield _unsupported(f"{pointer}/basic/use", "A secret that holds user name and password", hint)

@@ -2,57 +2,27 @@
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
+from stigmer_engine.calls.authorization import Authorization, Authorizer
+from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.secrets import SecretVault
 
-MAX_REDIRECTS: Final = 10
 _SHOWN_BODY: Final = 500
 _FORM: Final = "application/x-www-form-urlencoded"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpConfig:
-    """Bounds of HTTP calls.
-
-    Attributes:
-        connect_seconds: to open a connection.
-        idle_seconds: without a byte from the peer; the task's `timeout` bounds the whole.
-        max_response_bytes: of a body, after decompression.
-        max_connections: open at a time, over all executions.
-        transport: replaces the network, for tests and for proxies of one's own.
-    """
-
-    connect_seconds: float = 30.0
-    idle_seconds: float = 300.0
-    max_response_bytes: int = 32 * 1024 * 1024
-    max_connections: int = 100
-    transport: httpx.AsyncBaseTransport | None = None
+_UNAUTHORIZED: Final = 401
 
 
 class HttpCaller:
-    """Performs `call: http`. One connection pool for all executions; close it when done."""
+    """Performs `call: http`."""
 
-    def __init__(self, config: HttpConfig | None = None) -> None:
-        self._config = config or HttpConfig()
-        # trust_env would read ~/.netrc, and send what it finds there in the name of any workflow.
-        self._client = httpx.AsyncClient(
-            transport=self._config.transport,
-            timeout=httpx.Timeout(self._config.idle_seconds, connect=self._config.connect_seconds),
-            limits=httpx.Limits(max_connections=self._config.max_connections),
-            max_redirects=MAX_REDIRECTS,
-            trust_env=False,
-            headers={"user-agent": "stigmer"},
-        )
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
+    def __init__(self, client: HttpClient, authorizer: Authorizer) -> None:
+        self._client = client
+        self._authorizer = authorizer
 
     async def call(self, arguments: JsonObject, vault: SecretVault) -> JsonValue:
         """Perform the request and give what `output` asks for: `content`, `raw` (base64) or `response`.
@@ -63,76 +33,54 @@ class HttpCaller:
             vault: fills the placeholders in; takes secrets out of what comes back.
 
         Raises:
-            Fault: `communication`, with the HTTP status when there is one; `configuration` for a request that
-                cannot be built.
+            Fault: `communication`, with the HTTP status when there is one; `authorization` for a refused address;
+                `authentication` when there is no token; `configuration` for a request that cannot be built.
         """
+        known = vault
         try:
-            result = await self._perform(arguments, vault)
+            authorization = await self._authorizer.authorize(arguments.get("authentication"), vault)
+            known = authorization.vault
+            received = await self._send(arguments, authorization)
+            if received.response.status_code == _UNAUTHORIZED and authorization.renewable:
+                authorization = await self._authorizer.authorize(arguments["authentication"], vault, renew=True)
+                known = authorization.vault
+                received = await self._send(arguments, authorization)
+            received = Received(response=received.response, body=known.scrub_bytes(received.body))
+            result = _result(arguments, received)
         except Fault as error:
-            raise Fault(vault.scrub_error(error.error)) from None
-        return vault.scrub(result)
+            raise Fault(known.scrub_error(error.error)) from None
+        return known.scrub(result)
 
-    async def _perform(self, arguments: JsonObject, vault: SecretVault) -> JsonValue:
-        redirect = arguments.get("redirect") is True
-        request, auth = self._build(arguments, vault)
-        shown = f"{request.method} {request.url}"
-        try:
-            response = await self._client.send(request, auth=auth, stream=True, follow_redirects=redirect)
-            try:
-                body = await self._read(response, shown)
-            finally:
-                await response.aclose()
-        except httpx.TooManyRedirects:
-            raise fault("communication", "Too many redirects", f"{shown}: more than {MAX_REDIRECTS}") from None
-        except httpx.TimeoutException as error:
-            raise fault("communication", "The peer does not answer", f"{shown}: {type(error).__name__}") from None
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise fault("communication", "The call failed", f"{shown}: {error or type(error).__name__}") from None
-        if not 200 <= response.status_code < (400 if redirect else 300):
-            text = body[:_SHOWN_BODY].decode(errors="replace")
-            reason = f"{response.status_code} {response.reason_phrase}".strip()
-            detail = f"{shown} answered {reason}" + (f": {text}" if text else "")
-            raise fault("communication", f"HTTP {reason}", detail, status=response.status_code)
-        return _result(arguments, request, response, body)
-
-    def _build(self, arguments: JsonObject, vault: SecretVault) -> tuple[httpx.Request, httpx.Auth | None]:
+    async def _send(self, arguments: JsonObject, authorization: Authorization) -> Received:
+        vault = authorization.vault
         filled = vault.fill({**arguments, "authentication": None})
         assert isinstance(filled, dict)
         headers = _texts("headers", filled.get("headers"))
         content, default_type = _encode_body(filled.get("body"), headers)
         if default_type and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = default_type
+        if authorization.header is not None:
+            headers = {name: value for name, value in headers.items() if name.lower() != "authorization"}
+            headers["Authorization"] = authorization.header
         try:
             url = httpx.URL(str(filled["uri"]))
             query = _query(filled.get("query"))
             if query:
                 url = url.copy_merge_params(query)
-            if url.scheme not in ("http", "https") or not url.host:
-                raise fault("configuration", "The URI of the call is not an http(s) URI", str(url))
-            request = self._client.build_request(
-                str(filled["method"]).upper(), url, headers=list(headers.items()), content=content
+        except (httpx.InvalidURL, UnicodeEncodeError, ValueError) as error:
+            raise fault("configuration", "The URI of the call is not a URI", str(error)) from None
+        request = self._client.build(str(filled["method"]).upper(), url, headers, content)
+        given = arguments.get("headers")
+        secret = {name for name, value in (given if isinstance(given, dict) else {}).items() if vault.holds(str(value))}
+        return await self._client.send(
+            Outgoing(
+                request=request,
+                shown=f"{request.method} {arguments['uri']}",
+                redirect=arguments.get("redirect") is True,
+                secret_headers=frozenset(name.lower() for name in secret | {"authorization", "cookie"}),
+                auth=authorization.auth,
             )
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeEncodeError, ValueError) as error:
-            raise fault("configuration", "The request cannot be built", str(error)) from None
-        return request, _auth(vault.fill(arguments.get("authentication")), request)
-
-    async def _read(self, response: httpx.Response, shown: str) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
-            if len(body) > self._config.max_response_bytes:
-                limit = self._config.max_response_bytes
-                raise fault("communication", "The response is too large", f"{shown}: more than {limit} bytes")
-        return bytes(body)
-
-
-def _auth(settings: JsonValue, request: httpx.Request) -> httpx.Auth | None:
-    if not isinstance(settings, dict):
-        return None
-    if settings["scheme"] == "basic":
-        return httpx.BasicAuth(str(settings["username"]), str(settings["password"]))
-    request.headers["Authorization"] = f"Bearer {settings['token']}"
-    return None
+        )
 
 
 def _texts(what: str, values: JsonValue) -> dict[str, str]:
@@ -190,17 +138,24 @@ def _is_json(content_type: str) -> bool:
     return media == "application/json" or media.endswith("+json")
 
 
-def _result(arguments: JsonObject, request: httpx.Request, response: httpx.Response, body: bytes) -> JsonValue:
+def _result(arguments: JsonObject, received: Received) -> JsonValue:
+    response, body = received.response, received.body
+    shown = f"{str(arguments['method']).upper()} {arguments['uri']}"
+    if not 200 <= response.status_code < (400 if arguments.get("redirect") is True else 300):
+        text = body[:_SHOWN_BODY].decode(errors="replace")
+        reason = f"{response.status_code} {response.reason_phrase}".strip()
+        detail = f"{shown} answered {reason}" + (f": {text}" if text else "")
+        raise fault("communication", f"HTTP {reason}", detail, status=response.status_code)
     output: JsonValue | Literal["content"] = arguments.get("output") or "content"
     if output == "raw":
         return base64.b64encode(body).decode()
-    content = _content(response, body)
+    content = _content(response, body, shown)
     if output == "content":
         return content
     # As the document gave them, placeholders included: what authentication added is nobody's output.
     return {
         "request": {
-            "method": request.method,
+            "method": str(arguments["method"]).upper(),
             "uri": str(arguments["uri"]),
             "headers": _texts("headers", arguments.get("headers")),
         },
@@ -210,7 +165,7 @@ def _result(arguments: JsonObject, request: httpx.Request, response: httpx.Respo
     }
 
 
-def _content(response: httpx.Response, body: bytes) -> JsonValue:
+def _content(response: httpx.Response, body: bytes, shown: str) -> JsonValue:
     """The body by its content type: JSON decoded, text as text, anything else as base64; nothing is null."""
     content_type = response.headers.get("content-type", "")
     if not body:
@@ -219,7 +174,7 @@ def _content(response: httpx.Response, body: bytes) -> JsonValue:
         try:
             value: JsonValue = json.loads(body)
         except ValueError as error:
-            detail = f"{response.url} calls it JSON, but: {error}"
+            detail = f"{shown}: the peer calls it JSON, but: {error}"
             raise fault("communication", "The response is not what it says", detail) from None
         return value
     media = content_type.partition(";")[0].strip().lower()

@@ -7,17 +7,21 @@ from typing import Final
 from stigmer_dsl.models import CallTask, TaskBase
 
 from stigmer_engine.executors.function_call import run_function
+from stigmer_engine.executors.grpc_call import run_grpc_call
 from stigmer_engine.executors.http_call import run_http_call
+from stigmer_engine.executors.openapi_call import run_openapi_call
 from stigmer_engine.faults import fault
 from stigmer_engine.frames import TaskFrame
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Executor, Run
 from stigmer_engine.interpreter.scope import Scope
 
-PROTOCOL_CALLS: Final[Mapping[str, Executor]] = MappingProxyType({"http": run_http_call})
+PROTOCOL_CALLS: Final[Mapping[str, Executor]] = MappingProxyType(
+    {"grpc": run_grpc_call, "http": run_http_call, "openapi": run_openapi_call}
+)
 """The built-in calls that this engine performs."""
 
-REFUSED_CALLS: Final = frozenset({"a2a", "activity", "agent", "asyncapi", "grpc", "mcp", "openapi"})
+REFUSED_CALLS: Final = frozenset({"a2a", "activity", "agent", "asyncapi", "mcp"})
 """Calls with a meaning of their own that this engine does not perform: never taken for a function's name."""
 
 

@@ -16,6 +16,7 @@ from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Fau
 from stigmer_engine.interpreter.port import Runtime
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits, Run, within
+from stigmer_engine.interpreter.schemas import validate
 from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.secrets import SecretNames
 
@@ -125,7 +126,7 @@ class Interpreter:
         if tree.phase == "validating":
             value = tree.raw_input
             if workflow.input is not None:
-                run.prepared.validate("", "input", workflow.input.schema_, value)
+                await validate(run, "", "input", workflow.input.schema_, value, Scope())
                 if workflow.input.from_ is not None:
                     value = await run.transform("input.from", workflow.input.from_, value, Scope())
             if workflow.timeout is not None:
@@ -148,5 +149,5 @@ class Interpreter:
         if output is not None:
             if output.as_ is not None:
                 value = await run.transform("output.as", output.as_, value, Scope())
-            run.prepared.validate("", "output", output.schema_, value)
+            await validate(run, "", "output", output.schema_, value, Scope())
         return value

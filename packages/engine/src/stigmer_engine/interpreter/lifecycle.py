@@ -15,6 +15,7 @@ from stigmer_engine.faults import Fault, fault
 from stigmer_engine.frames import UNSET, Holder, TaskFrame, open_tasks
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run, within
+from stigmer_engine.interpreter.schemas import validate
 from stigmer_engine.interpreter.scope import Scope, TaskView
 
 
@@ -92,9 +93,9 @@ async def _complete(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, 
     if frame.input is UNSET:
         run_input = frame.raw
         if task.input is not None:
-            run.prepared.validate(frame.reference, "input", task.input.schema_, frame.raw)
+            seen = scope.of(_view(task, frame))
+            await validate(run, frame.reference, "input", task.input.schema_, frame.raw, seen)
             if task.input.from_ is not None:
-                seen = scope.of(_view(task, frame))
                 run_input = await run.transform("input.from", task.input.from_, frame.raw, seen)
         frame.input = run_input
     if frame.output is UNSET:
@@ -106,7 +107,7 @@ async def _complete(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, 
     if task.output is not None:
         if task.output.as_ is not None:
             output = await run.transform("output.as", task.output.as_, frame.output, scope.of(_view(task, frame)))
-        run.prepared.validate(frame.reference, "output", task.output.schema_, output)
+        await validate(run, frame.reference, "output", task.output.schema_, output, scope.of(_view(task, frame)))
     if task.export is None:
         return _finish(run, task, frame, holder, output)
     # Branches that export at the same time must each see what the other one left.
@@ -114,7 +115,8 @@ async def _complete(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, 
         context = run.tree.context
         if task.export.as_ is not None:
             context = await run.transform("export.as", task.export.as_, output, scope.of(_view(task, frame, output)))
-        run.prepared.validate(frame.reference, "export", task.export.schema_, context)
+        seen = scope.of(_view(task, frame, output))
+        await validate(run, frame.reference, "export", task.export.schema_, context, seen)
         run.tree.context = context
         return _finish(run, task, frame, holder, output)
 

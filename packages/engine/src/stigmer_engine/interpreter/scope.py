@@ -25,6 +25,7 @@ class TaskView:
     input: JsonValue | Unset = UNSET
     raw_output: JsonValue | Unset = UNSET
     output: JsonValue | Unset = UNSET
+    authorization: JsonValue = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
 
-from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.calls.caller import Caller
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions import Evaluator, Program
@@ -16,14 +16,6 @@ from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.secrets import SecretVault
 
 Clock = Callable[[], float]
-
-
-class Caller(Protocol):
-    """One kind of call."""
-
-    async def call(self, arguments: JsonObject, vault: SecretVault) -> JsonValue:
-        """Perform the call. Raises Fault; stops when cancelled."""
-        ...
 
 
 Interceptor = Callable[[CallRequest, Callable[[], Awaitable[JsonValue]]], Awaitable[JsonValue]]
