@@ -141,9 +141,9 @@ class Execution:
     def reenter(self) -> None:
         """Freeze at the next boundary and go on at once from the serialised tree, as another process would.
 
-        Nobody sees it in the events. Has no effect on an execution that has ended.
+        Nobody sees it in the events. Has no effect on an execution that is paused or has ended.
         """
-        if not self.log.closed:
+        if not self.log.closed and not self._pausing:
             self._interpreter.drain()
 
     async def close(self) -> None:
