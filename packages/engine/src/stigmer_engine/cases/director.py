@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from stigmer_dsl.json_types import JsonObject
 
+from stigmer_engine.bus.port import EventBus
 from stigmer_engine.cases.matching import task_fits
 from stigmer_engine.cases.model import Happening
 from stigmer_engine.cases.model.fixed_duration import seconds_of
@@ -18,9 +19,10 @@ _ENDS = (EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TASK_SKIPPED
 
 
 class Director:
-    """Works for one execution, from before its first event until it is closed."""
+    """Works for one execution (or a schedule), from before its first event until it is closed."""
 
-    def __init__(self, execution: Execution, happenings: Sequence[Happening]) -> None:
+    def __init__(self, bus: EventBus, execution: Execution | None, happenings: Sequence[Happening]) -> None:
+        self._bus = bus
         self._execution = execution
         self._number = 0
         self._timers: list[asyncio.Handle] = []
@@ -31,7 +33,8 @@ class Director:
                 self._timers.append(loop.call_later(seconds_of(happening.at), self._let_happen, happening))
             else:
                 self._waiting.append(happening)
-        execution.log.listen(self._on_event)
+        if execution is not None:
+            execution.log.listen(self._on_event)
 
     def close(self) -> None:
         """Let nothing happen any more."""
@@ -49,7 +52,9 @@ class Director:
     def _let_happen(self, happening: Happening) -> None:
         if happening.event is not None:
             self._number += 1
-            self._execution.deliver(_complete(happening.event, self._number))
+            self._bus.receive(_complete(happening.event, self._number))
+            return
+        if self._execution is None:
             return
         # To a run that has ended nothing happens any more; what the case expects of it shows that.
         with contextlib.suppress(WrongState):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.cases.matching import differences, fits, shown, task_fits, text_fits, uri_fits
-from stigmer_engine.cases.model import CallExpectation, ErrorExpectation, Expectation, TaskExpectation
+from stigmer_engine.cases.model import CallExpectation, ErrorExpectation, Expectation, StartExpectation, TaskExpectation
 from stigmer_engine.cases.model.fixed_duration import seconds_of
-from stigmer_engine.cases.observation import Observation, ObservedCall
+from stigmer_engine.cases.observation import Observation, ObservedCall, ObservedStart
 from stigmer_engine.cases.world import full_type, name_of
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
 from stigmer_engine.faults import WorkflowError, canonical_type
@@ -29,6 +29,8 @@ def judge(expected: Expectation, seen: Observation) -> tuple[str, ...]:
         found.extend(_calls(expected.calls, seen.calls))
     if expected.emitted is not None:
         found.extend(_emitted(expected.emitted, seen.emitted))
+    if expected.starts is not None:
+        found.extend(_starts(expected.starts, seen.starts))
     if expected.duration is not None and abs(seconds_of(expected.duration) - seen.seconds) > _TOLERANCE:
         found.append(f"duration: expected {seconds_of(expected.duration):g} s, got {seen.seconds:g} s")
     return tuple(found)
@@ -184,3 +186,16 @@ def _emitted(expected: Sequence[JsonObject], seen: Sequence[JsonObject]) -> Iter
             yield from differences(wanted, event, f"emitted/{index}", part=True)
     if len(expected) != len(seen):
         yield f"emitted: expected {len(expected)} events, got {len(seen)}: {shown([*seen])}"
+
+
+def _starts(expected: Sequence[StartExpectation], seen: Sequence[ObservedStart]) -> Iterator[str]:
+    for index, (wanted, start) in enumerate(zip(expected, seen, strict=False)):
+        if wanted.at is not None and abs(seconds_of(wanted.at) - start.at) > _TOLERANCE:
+            yield f"starts/{index}/at: expected {seconds_of(wanted.at):g} s, got {start.at:g} s"
+        if wanted.status is not None and wanted.status != start.status:
+            yield f"starts/{index}/status: expected {wanted.status}, got {start.status}"
+        for name in ("input", "output"):
+            if name in wanted.model_fields_set:
+                yield from differences(getattr(wanted, name), getattr(start, name), f"starts/{index}/{name}", part=True)
+    if len(expected) != len(seen):
+        yield f"starts: expected {len(expected)}, got {len(seen)} at {', '.join(f'{start.at:g} s' for start in seen)}"

@@ -30,6 +30,16 @@ class ObservedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedStart:
+    """An execution that a schedule started, `at` seconds after the schedule."""
+
+    at: float
+    input: JsonValue
+    status: str
+    output: JsonValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """A run as seen from outside.
 
@@ -37,6 +47,7 @@ class Observation:
         status: `completed failed cancelled`, or `running paused` at the time the case was over, or `invalid`.
         problems: why the document was refused.
         seconds: virtual time from the start to the end.
+        starts: of a schedule.
         unmocked: calls that no mock answered, as sentences; a case with one of them never holds.
     """
 
@@ -48,6 +59,7 @@ class Observation:
     calls: tuple[ObservedCall, ...] = ()
     emitted: tuple[JsonObject, ...] = ()
     seconds: float = 0.0
+    starts: tuple[ObservedStart, ...] = ()
     unmocked: tuple[str, ...] = ()
 
 

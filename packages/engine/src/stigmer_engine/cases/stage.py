@@ -11,16 +11,18 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.calls.http_client import HttpConfig
 from stigmer_engine.cases.director import Director
 from stigmer_engine.cases.model.fixed_duration import seconds_of
-from stigmer_engine.cases.observation import Observation
+from stigmer_engine.cases.observation import Observation, ObservedStart
 from stigmer_engine.cases.reading import DocumentText, PlannedCase
 from stigmer_engine.cases.world import MockedWorld
 from stigmer_engine.engine import Engine, EngineConfig
+from stigmer_engine.events import EventType
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.testing.virtual_time import run_virtual, virtual_clock
 
 _LONGEST = 366 * 86_400.0
+_SCHEDULED = 86_400.0
 
 
 class AsyncioStage:
@@ -67,6 +69,8 @@ class AsyncioStage:
                 workflow = _load(running, planned.workflow)
             except InvalidDocument as invalid:
                 return Observation(status="invalid", problems=invalid.problems)
+            if planned.case.expect.starts is not None:
+                return await _schedule(running, workflow, planned, world)
             return await _run(running, workflow, planned, world)
 
 
@@ -80,7 +84,7 @@ async def _run(engine: Engine, workflow: PreparedDocument, planned: PlannedCase,
         env=case.env,
         max_timeout_seconds=seconds_of(case.limit),
     )
-    director = Director(execution, case.during)
+    director = Director(engine.bus, execution, case.during)
     output, error = None, None
     try:
         async with asyncio.timeout(_LONGEST if case.until is None else seconds_of(case.until)):
@@ -96,9 +100,44 @@ async def _run(engine: Engine, workflow: PreparedDocument, planned: PlannedCase,
         error=error,
         events=execution.log.events,
         calls=tuple(world.calls),
+        emitted=tuple(world.emitted),
         seconds=virtual_clock() - began,
         unmocked=tuple(world.unmocked),
     )
+
+
+async def _schedule(
+    engine: Engine, workflow: PreparedDocument, planned: PlannedCase, world: MockedWorld
+) -> Observation:
+    case = planned.case
+    began = virtual_clock()
+    started: list[tuple[float, Execution]] = []
+    schedule = engine.schedule(
+        workflow,
+        input=case.input,
+        secrets=case.secrets,
+        env=case.env,
+        max_timeout_seconds=seconds_of(case.limit),
+        on_start=lambda execution: started.append((virtual_clock() - began, execution)),
+    )
+    director = Director(engine.bus, None, case.during)
+    await asyncio.sleep(_SCHEDULED if case.until is None else seconds_of(case.until))
+    director.close()
+    schedule.stop()
+    return Observation(
+        status="running",
+        calls=tuple(world.calls),
+        emitted=tuple(world.emitted),
+        seconds=virtual_clock() - began,
+        starts=tuple([_started(at, execution) for at, execution in started]),
+        unmocked=tuple(world.unmocked),
+    )
+
+
+def _started(at: float, execution: Execution) -> ObservedStart:
+    outputs = [event.payload for event in execution.log.events if event.event_type is EventType.WORKFLOW_COMPLETED]
+    output = (outputs[-1] or {}).get("output") if outputs else None
+    return ObservedStart(at=at, input=execution.input, status=str(execution.status), output=output)
 
 
 def _load(engine: Engine, document: DocumentText) -> PreparedDocument:

@@ -15,7 +15,7 @@ from stigmer_engine.cases.observation import ObservedCall
 from stigmer_engine.faults import ERROR_BASE, Fault, WorkflowError
 from stigmer_engine.interpreter.port import CallRequest
 
-TRANSPORT_CALLS = frozenset({"http", "resource", "openapi"})
+TRANSPORT_CALLS = frozenset({"http", "resource"})
 """Kinds of calls that end in HTTP requests, and so are mocked as such."""
 
 _request: ContextVar[CallRequest | None] = ContextVar("_request", default=None)
@@ -32,7 +32,9 @@ class MockedWorld(httpx.AsyncBaseTransport):
         self._answered = [0] * len(mocks)
         self._clock = clock
         self.calls: list[ObservedCall] = []
+        self.emitted: list[JsonObject] = []
         self.unmocked: list[str] = []
+        self._mocks_emit = any(mock.call == "emit" for mock in mocks)
 
     async def intercept(self, request: CallRequest, perform: Callable[[], Awaitable[JsonValue]]) -> JsonValue:
         """Perform what ends in HTTP; answer every other call from the mocks. Raises Fault."""
@@ -40,6 +42,9 @@ class MockedWorld(httpx.AsyncBaseTransport):
         try:
             if request.kind in TRANSPORT_CALLS:
                 return await perform()
+            if request.kind == "emit":
+                self.emitted.append(request.arguments)
+                return await (self._answer(request) if self._mocks_emit else perform())
             return await self._answer(request)
         finally:
             _request.reset(token)

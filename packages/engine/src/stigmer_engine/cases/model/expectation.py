@@ -71,6 +71,15 @@ class CallExpectation(Model):
     at: Maybe[FixedDuration] = None
 
 
+class StartExpectation(Model):
+    """An execution that the document's `schedule` starts: when, with which input, and how it stands at the end."""
+
+    at: Maybe[FixedDuration] = None
+    input: JsonValue = None
+    status: Maybe[RunStatus] = None
+    output: JsonValue = None
+
+
 class Expectation(Model):
     """What a run must come to. What is not given is not looked at; without anything, the run must complete.
 
@@ -85,6 +94,8 @@ class Expectation(Model):
         calls: all calls, in their order.
         emitted: parts of all events that were published, in their order.
         duration: virtual time from start to end.
+        starts: the executions that the document's `schedule` starts until the case's `until`; the case then runs the
+            schedule, and nothing else of the above but `calls` and `emitted` applies.
     """
 
     status: Maybe[RunStatus] = None
@@ -98,6 +109,7 @@ class Expectation(Model):
     calls: Maybe[tuple[CallExpectation, ...]] = None
     emitted: Maybe[tuple[JsonObject, ...]] = None
     duration: Maybe[FixedDuration] = None
+    starts: Maybe[tuple[StartExpectation, ...]] = None
 
     @property
     def ending(self) -> RunStatus:
@@ -106,4 +118,6 @@ class Expectation(Model):
             return self.status
         if self.problems is not None:
             return "invalid"
+        if self.starts is not None:
+            return "running"
         return "completed" if self.error is None else "failed"

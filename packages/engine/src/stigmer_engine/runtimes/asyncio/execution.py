@@ -69,6 +69,11 @@ class Execution:
         return self.snapshot.status
 
     @property
+    def input(self) -> JsonValue:
+        """The raw input it was started with."""
+        return self._tree.raw_input
+
+    @property
     def done(self) -> bool:
         """Whether the execution has ended."""
         return self._task.done()
