@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Literal, NoReturn
+from urllib.parse import unquote
 
 from cloudevents.core.bindings.http import HTTPMessage, from_binary, to_binary
 from cloudevents.core.exceptions import BaseCloudEventException
@@ -23,6 +24,7 @@ STRUCTURED_TYPE: Final = "application/cloudevents+json"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 _DEFAULT_TYPE: Final = "application/json"
 _PREFIX: Final = "ce-"
+_TIME: Final = "ce-time"
 
 ContentMode = Literal["structured", "binary"]
 
@@ -60,9 +62,9 @@ def encode(event: JsonObject, mode: ContentMode) -> tuple[dict[str, str], bytes]
         raise InvalidEvent(str(error)) from error
     headers = dict(message.headers)
     if time is None:
-        del headers["ce-time"]
+        del headers[_TIME]
     else:
-        headers["ce-time"] = str(time)
+        headers[_TIME] = str(time)
     if message.body:
         headers.setdefault("content-type", _DEFAULT_TYPE)
     return headers, message.body
@@ -104,13 +106,15 @@ def _structured(event: JsonValue) -> JsonObject:
 
 def _binary(headers: Mapping[str, str], body: bytes) -> JsonObject:
     try:
-        message = HTTPMessage(headers=dict(headers), body=body)
+        # The time stays the text that it is; `check_event` looks at it.
+        untimed = {name: value for name, value in headers.items() if name != _TIME}
+        message = HTTPMessage(headers=untimed, body=body)
         parsed = from_binary(message, _BytesFormat(), _keep).get_attributes()
     except (BaseCloudEventException, ValueError, OverflowError) as error:
         raise InvalidEvent(str(error)) from error
     event: JsonObject = {name: value for name, value in parsed.items() if name != "time"}
-    if "ce-time" in headers:
-        event["time"] = headers["ce-time"]
+    if _TIME in headers:
+        event["time"] = unquote(headers[_TIME])
     content_type = headers.get("content-type")
     if body:
         event.update(_with_data(body, content_type))
