@@ -142,8 +142,10 @@ def _compile(template: JsonValue, leaves: list[Leaf]) -> _Place:
         place = lambda results: [item(results) for item in items]  # noqa: E731
     else:
         return lambda _results: template
-    if len(leaves) == before and not isinstance(template, str):
-        return lambda _results: template
+    if len(leaves) == before:
+        # Without expressions there may still be escapes to resolve, once.
+        literal = place(iter(()))
+        return lambda _results: literal
     return place
 
 
