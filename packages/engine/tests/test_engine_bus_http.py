@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event, to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 from starlette.applications import Starlette
@@ -26,26 +25,10 @@ from stigmer_engine.bus import (
     RetryLimit,
     event_source,
 )
+from stigmer_engine.testing.runs import ServeHttp
 from stigmer_engine.testing.virtual_engine import sample_event
 
 HEAD = "document: {dsl: '1.0.3', namespace: tests, name: http-bus, version: '1.0.0'}\n"
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-@asynccontextmanager
-async def serving(application: Application) -> AsyncIterator[str]:
-    """The base address of a server that serves an application."""
-    config = uvicorn.Config(application, port=0, log_level="critical", lifespan="off", ws="none")
-    server = uvicorn.Server(config)
-    running = asyncio.ensure_future(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 class Receiver:
@@ -54,10 +37,12 @@ class Receiver:
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)
         self.requests: list[HTTPMessage] = []
+        self.asked = asyncio.Event()
         self.application = Starlette(routes=[Route("/", self._take, methods=["POST"])])
 
     async def _take(self, request: Request) -> Response:
         self.requests.append(HTTPMessage(headers=dict(request.headers), body=await request.body()))
+        self.asked.set()
         return Response(status_code=self.statuses.pop(0) if self.statuses else 202)
 
     @property
@@ -66,8 +51,8 @@ class Receiver:
         return [{**event.get_attributes(), "data": event.get_data()} for event in parsed]
 
 
-async def send(receiver: Receiver, event: JsonObject, **settings: Any) -> None:
-    async with serving(receiver.application) as url, HttpSink(HttpSinkConfig(url=url, **settings)) as sink:
+async def send(serve: ServeHttp, receiver: Receiver, event: JsonObject, **settings: Any) -> None:
+    async with serve(receiver.application) as url, HttpSink(HttpSinkConfig(url=url, **settings)) as sink:
         await sink.publish(event)
 
 
@@ -77,12 +62,12 @@ async def send(receiver: Receiver, event: JsonObject, **settings: Any) -> None:
     [{"a": [1, None, "ü"]}, None],
     ids=["object", "null"],
 )
-async def test_the_sdk_reads_what_the_sink_sends(mode: str, data: JsonValue) -> None:
+async def test_the_sdk_reads_what_the_sink_sends(serve: ServeHttp, mode: str, data: JsonValue) -> None:
     receiver = Receiver()
     event = sample_event(
         "a.b", data, subject="grüße, 100%", tenant="x", time="2020-01-01T00:00:00Z", count=3, live=True
     )
-    await send(receiver, event, mode=mode, headers={"authorization": "Bearer t"})
+    await send(serve, receiver, event, mode=mode, headers={"authorization": "Bearer t"})
     (seen,) = receiver.events
     assert {name: seen[name] for name in ("id", "source", "type", "subject", "tenant")} == {
         name: event[name] for name in ("id", "source", "type", "subject", "tenant")
@@ -92,13 +77,13 @@ async def test_the_sdk_reads_what_the_sink_sends(mode: str, data: JsonValue) -> 
     assert receiver.requests[0].headers["authorization"] == "Bearer t"
 
 
-async def test_binary_mode_carries_bytes_and_arrays_as_they_are() -> None:
+async def test_binary_mode_carries_bytes_and_arrays_as_they_are(serve: ServeHttp) -> None:
     receiver = Receiver()
     picture: JsonObject = {
         "specversion": "1.0", "id": "1", "source": "/t", "type": "a", "datacontenttype": "image/png",
         "data_base64": "AQL/",
     }  # fmt: skip
-    async with serving(receiver.application) as url, HttpSink(HttpSinkConfig(url=url, mode="binary")) as sink:
+    async with serve(receiver.application) as url, HttpSink(HttpSinkConfig(url=url, mode="binary")) as sink:
         await sink.publish(picture)
         await sink.publish(sample_event("a", [1, "two"]))
     assert [message.body for message in receiver.requests] == [b"\x01\x02\xff", b'[1,"two"]']
@@ -106,9 +91,9 @@ async def test_binary_mode_carries_bytes_and_arrays_as_they_are() -> None:
     assert "ce-time" not in receiver.requests[0].headers
 
 
-async def test_a_passing_failure_is_repeated_with_the_same_event() -> None:
+async def test_a_passing_failure_is_repeated_with_the_same_event(serve: ServeHttp) -> None:
     receiver = Receiver(503, 429)
-    await send(receiver, sample_event("a"), retry=RetryLimit(retries=2, first_delay_seconds=0.001))
+    await send(serve, receiver, sample_event("a"), retry=RetryLimit(retries=2, first_delay_seconds=0.001))
     assert [event["id"] for event in receiver.events] == ["1", "1", "1"]
 
 
@@ -118,17 +103,17 @@ async def test_a_passing_failure_is_repeated_with_the_same_event() -> None:
     ids=["no retry left", "no retries", "no use", "no redirects"],
 )
 async def test_what_is_not_delivered_is_a_communication_fault(
-    statuses: tuple[int, ...], retries: int, tries: int, status: int
+    serve: ServeHttp, statuses: tuple[int, ...], retries: int, tries: int, status: int
 ) -> None:
     receiver = Receiver(*statuses)
     with pytest.raises(Fault) as failed:
-        await send(receiver, sample_event("a"), retry=RetryLimit(retries=retries, first_delay_seconds=0.001))
+        await send(serve, receiver, sample_event("a"), retry=RetryLimit(retries=retries, first_delay_seconds=0.001))
     assert (failed.value.error.code, failed.value.error.status) == ("COMMUNICATION_ERROR", status)
     assert len(receiver.requests) == tries
 
 
-async def test_nobody_at_the_address_is_a_communication_fault() -> None:
-    async with serving(Receiver().application) as url:
+async def test_nobody_at_the_address_is_a_communication_fault(serve: ServeHttp) -> None:
+    async with serve(Receiver().application) as url:
         pass
     async with HttpSink(HttpSinkConfig(url=url, retry=RetryLimit(retries=1, first_delay_seconds=0.001))) as sink:
         with pytest.raises(Fault, match="not delivered"):
@@ -137,6 +122,7 @@ async def test_nobody_at_the_address_is_a_communication_fault() -> None:
 
 @asynccontextmanager
 async def source(
+    serve: ServeHttp,
     config: EventSourceConfig | None = None,
 ) -> AsyncIterator[tuple[httpx.AsyncClient, list[JsonObject]]]:
     """A client of a mounted event source, and what arrives on its bus."""
@@ -144,7 +130,7 @@ async def source(
     arrived: list[JsonObject] = []
     bus.subscribe(arrived.append)
     application = Starlette(routes=[Mount("/api/v1/events", event_source(bus, config))])
-    async with serving(application) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
+    async with serve(application) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
         yield client, arrived
 
 
@@ -154,8 +140,10 @@ def sdk_event() -> CloudEvent:
 
 
 @pytest.mark.parametrize("encode", [to_structured_event, to_binary_event])
-async def test_the_source_reads_what_the_sdk_sends(encode: Callable[[CloudEvent], HTTPMessage]) -> None:
-    async with source() as (client, arrived):
+async def test_the_source_reads_what_the_sdk_sends(
+    serve: ServeHttp, encode: Callable[[CloudEvent], HTTPMessage]
+) -> None:
+    async with source(serve) as (client, arrived):
         message = encode(sdk_event())
         headers = {"content-type": "application/json", **message.headers}
         answer = await client.post("/api/v1/events/", headers=headers, content=message.body)
@@ -181,17 +169,19 @@ BINARY = {"ce-specversion": "1.0", "ce-id": "1", "ce-source": "/t", "ce-type": "
         ("text/plain", b"\xff", {"data_base64": "/w=="}),
     ],
 )
-async def test_binary_mode_reads_data_by_its_content_type(content_type: str, body: bytes, expected: JsonObject) -> None:
-    async with source() as (client, arrived):
+async def test_binary_mode_reads_data_by_its_content_type(
+    serve: ServeHttp, content_type: str, body: bytes, expected: JsonObject
+) -> None:
+    async with source(serve) as (client, arrived):
         await client.post("/api/v1/events/", headers={**BINARY, "content-type": content_type}, content=body)
     assert arrived == [
         {"specversion": "1.0", "id": "1", "source": "/t", "type": "a", "datacontenttype": content_type, **expected}
     ]
 
 
-async def test_a_batch_arrives_in_its_order() -> None:
+async def test_a_batch_arrives_in_its_order(serve: ServeHttp) -> None:
     events = [sample_event("a", number) for number in range(3)]
-    async with source() as (client, arrived):
+    async with source(serve) as (client, arrived):
         headers = {"content-type": "application/cloudevents-batch+json"}
         answer = await client.post("/api/v1/events/", headers=headers, content=json.dumps(events))
     assert answer.status_code == 202
@@ -229,10 +219,10 @@ VALID = {"specversion": "1.0", "id": "1", "source": "/t", "type": "a"}
     ],
 )
 async def test_what_is_no_event_is_refused_with_the_reason(
-    headers: dict[str, str], body: bytes, status: int, said: str
+    serve: ServeHttp, headers: dict[str, str], body: bytes, status: int, said: str
 ) -> None:
     config = EventSourceConfig(max_body_bytes=600_000, max_batch_events=3)
-    async with source(config) as (client, arrived):
+    async with source(serve, config) as (client, arrived):
         answer = await client.post("/api/v1/events/", headers=headers, content=body)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
@@ -240,13 +230,13 @@ async def test_what_is_no_event_is_refused_with_the_reason(
     assert arrived == []
 
 
-async def test_only_post_is_allowed() -> None:
-    async with source() as (client, _):
+async def test_only_post_is_allowed(serve: ServeHttp) -> None:
+    async with source(serve) as (client, _):
         answer = await client.get("/api/v1/events/")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
-async def test_an_engine_talks_to_the_world_over_http() -> None:
+async def test_an_engine_talks_to_the_world_over_http(serve: ServeHttp) -> None:
     """An execution emits to a peer, and consumes what the peer posts back; nothing comes back as an echo."""
     document = (
         "do:\n- ask: {emit: {event: {with: {type: question, data: {n: 1}}}}}\n"
@@ -254,17 +244,19 @@ async def test_an_engine_talks_to_the_world_over_http() -> None:
         "- reply: {set: '${ [.[0].type, .[0].data] }'}\n"
     )
     receiver = Receiver()
-    async with serving(receiver.application) as out, HttpSink(HttpSinkConfig(url=out, mode="binary")) as sink:
-        async with Engine(EngineConfig(bus=HttpBus(sink))) as engine:
-            application = Starlette(routes=[Mount("/api/v1/events", event_source(engine.bus))])
-            async with serving(application) as inwards, httpx.AsyncClient(trust_env=False) as client:
-                execution = engine.start(engine.load(HEAD + document))
-                while not receiver.requests:
-                    await asyncio.sleep(0.01)
-                message = to_structured_event(
-                    CloudEvent({"id": "2", "source": "/peer", "type": "answer", "specversion": "1.0"}, {"n": 42})
-                )
-                await client.post(f"{inwards}/api/v1/events/", headers=message.headers, content=message.body)
-                result = await execution.wait()
+    async with (
+        serve(receiver.application) as out,
+        HttpSink(HttpSinkConfig(url=out, mode="binary")) as sink,
+        Engine(EngineConfig(bus=HttpBus(sink))) as engine,
+    ):
+        application = Starlette(routes=[Mount("/api/v1/events", event_source(engine.bus))])
+        async with serve(application) as inwards, httpx.AsyncClient(trust_env=False) as client:
+            execution = engine.start(engine.load(HEAD + document))
+            await receiver.asked.wait()
+            message = to_structured_event(
+                CloudEvent({"id": "2", "source": "/peer", "type": "answer", "specversion": "1.0"}, {"n": 42})
+            )
+            await client.post(f"{inwards}/api/v1/events/", headers=message.headers, content=message.body)
+            result = await execution.wait()
     assert result.output == ["answer", {"n": 42}]
     assert [event["type"] for event in receiver.events] == ["question"]

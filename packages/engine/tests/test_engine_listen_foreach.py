@@ -65,6 +65,33 @@ def test_a_pause_in_the_middle_of_an_event_changes_nothing() -> None:
     assert drained_order == order
 
 
+def test_going_on_from_the_serialised_tree_at_every_moment_changes_nothing() -> None:
+    undrained, order = run_document(SLOW, EVENTS, input={"asked": "q"})
+
+    async def scenario() -> tuple[Result, list[str], int]:
+        async with virtual_engine() as engine:
+            execution = engine.start(engine.load(HEAD + SLOW), input={"asked": "q"})
+            execution.reenter()
+            await asyncio.sleep(0.25)
+            for event in EVENTS:
+                execution.reenter()
+                engine.bus.receive(event)
+            turns = 0
+            while not execution.done:
+                turns += 1
+                execution.reenter()
+                await asyncio.sleep(0.125 if turns % 8 == 0 else 0)
+            return (
+                await execution.wait(),
+                [f"{event.task_name} {event.event_type}" for event in execution.log.events if event.task_reference],
+                turns,
+            )
+
+    result, reentered_order, turns = run_virtual(scenario())
+    assert (result, reentered_order) == (undrained, order)
+    assert turns > 100
+
+
 def test_without_output_the_events_are_given_as_they_were_read() -> None:
     text = (
         "do:\n- gossip:\n    listen: {to: {any: [], until: '. | length == 2'}}\n"

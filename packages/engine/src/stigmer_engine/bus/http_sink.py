@@ -10,6 +10,7 @@ from typing import Final, Self
 import httpx
 from stigmer_dsl.json_types import JsonObject
 
+from stigmer_engine.calls.quiet_logs import unlogged
 from stigmer_engine.cloud_events import InvalidEvent
 from stigmer_engine.cloud_events.http_binding import ContentMode, encode
 from stigmer_engine.faults import Fault, fault
@@ -114,8 +115,9 @@ class HttpSink:
     async def _try(self, headers: Mapping[str, str], body: bytes) -> tuple[Fault, bool] | None:
         """None when delivered, else the fault and whether it may pass."""
         try:
-            async with self._client.stream("POST", self._config.url, headers=headers, content=body) as response:
-                status = response.status_code
+            with unlogged():
+                async with self._client.stream("POST", self._config.url, headers=headers, content=body) as response:
+                    status = response.status_code
         except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
             return fault("configuration", "The event cannot be sent", str(error)), False
         except httpx.HTTPError as error:

@@ -42,16 +42,17 @@ class LifecycleSink:
                 await asyncio.wait(late)
 
     async def _publish(self, translation: LifecycleTranslation, log: EventLog) -> None:
-        lost, reason = 0, ""
+        lost, reason, broken = 0, "", False
         async for progress in log.follow():
             for event in translation.translate(progress):
                 try:
                     await self._config.publisher.publish(event)
                 except Fault as error:
                     lost, reason = lost + 1, error.error.sentence
-                except Exception:
-                    lost, reason = lost + 1, "see the first one's log entry"
-                    if lost == 1:
+                except Exception as error:
+                    lost, reason = lost + 1, f"a defect of the publisher ({type(error).__name__})"
+                    if not broken:
+                        broken = True
                         _log.exception("the publisher of lifecycle events is broken")
         if lost:
             _log.warning("%d lifecycle events were lost; the last reason: %s", lost, reason)
