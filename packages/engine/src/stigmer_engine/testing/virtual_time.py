@@ -12,6 +12,8 @@ from typing import Final, TypeVar
 
 Value = TypeVar("Value")
 
+_TICK: Final = 2.0**-20
+
 VIRTUAL_START: Final = 1_750_000_000.0
 """Unix time at which the virtual clock starts. Whole, so that sums with fractions of a power of two are exact."""
 
@@ -49,6 +51,9 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
         super().__init__(self._jumping)
+        # The loop runs what is due up to a clock tick from now. The tick of the real clock is lost when it is added
+        # to a year, and then a timer at that very second would never be due.
+        self._clock_resolution = _TICK
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
