@@ -13,7 +13,7 @@ from cloudevents.core.v1.event import CloudEvent
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine import Engine, EngineConfig, Fault
 from stigmer_engine.bus import (
@@ -129,7 +129,7 @@ async def source(
     bus = InMemoryBus()
     arrived: list[JsonObject] = []
     bus.subscribe(arrived.append)
-    application = Starlette(routes=[Mount("/api/v1/events", event_source(bus, config))])
+    application = Starlette(routes=[Route("/api/v1/events", event_source(bus, config))])
     async with serve(application) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
         yield client, arrived
 
@@ -146,7 +146,7 @@ async def test_the_source_reads_what_the_sdk_sends(
     async with source(serve) as (client, arrived):
         message = encode(sdk_event())
         headers = {"content-type": "application/json", **message.headers}
-        answer = await client.post("/api/v1/events/", headers=headers, content=message.body)
+        answer = await client.post("/api/v1/events", headers=headers, content=message.body)
     assert (answer.status_code, answer.content) == (202, b"")
     (event,) = arrived
     assert isinstance(event.pop("time"), str)
@@ -173,7 +173,7 @@ async def test_binary_mode_reads_data_by_its_content_type(
     serve: ServeHttp, content_type: str, body: bytes, expected: JsonObject
 ) -> None:
     async with source(serve) as (client, arrived):
-        await client.post("/api/v1/events/", headers={**BINARY, "content-type": content_type}, content=body)
+        await client.post("/api/v1/events", headers={**BINARY, "content-type": content_type}, content=body)
     assert arrived == [
         {"specversion": "1.0", "id": "1", "source": "/t", "type": "a", "datacontenttype": content_type, **expected}
     ]
@@ -183,7 +183,7 @@ async def test_a_batch_arrives_in_its_order(serve: ServeHttp) -> None:
     events = [sample_event("a", number) for number in range(3)]
     async with source(serve) as (client, arrived):
         headers = {"content-type": "application/cloudevents-batch+json"}
-        answer = await client.post("/api/v1/events/", headers=headers, content=json.dumps(events))
+        answer = await client.post("/api/v1/events", headers=headers, content=json.dumps(events))
     assert answer.status_code == 202
     assert arrived == events
 
@@ -223,7 +223,7 @@ async def test_what_is_no_event_is_refused_with_the_reason(
 ) -> None:
     config = EventSourceConfig(max_body_bytes=600_000, max_batch_events=3)
     async with source(serve, config) as (client, arrived):
-        answer = await client.post("/api/v1/events/", headers=headers, content=body)
+        answer = await client.post("/api/v1/events", headers=headers, content=body)
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert said.lower() in answer.json()["detail"].lower()
@@ -232,7 +232,7 @@ async def test_what_is_no_event_is_refused_with_the_reason(
 
 async def test_only_post_is_allowed(serve: ServeHttp) -> None:
     async with source(serve) as (client, _):
-        answer = await client.get("/api/v1/events/")
+        answer = await client.get("/api/v1/events")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
@@ -249,14 +249,14 @@ async def test_an_engine_talks_to_the_world_over_http(serve: ServeHttp) -> None:
         HttpSink(HttpSinkConfig(url=out, mode="binary")) as sink,
         Engine(EngineConfig(bus=HttpBus(sink))) as engine,
     ):
-        application = Starlette(routes=[Mount("/api/v1/events", event_source(engine.bus))])
+        application = Starlette(routes=[Route("/api/v1/events", event_source(engine.bus))])
         async with serve(application) as inwards, httpx.AsyncClient(trust_env=False) as client:
             execution = engine.start(engine.load(HEAD + document))
             await receiver.asked.wait()
             message = to_structured_event(
                 CloudEvent({"id": "2", "source": "/peer", "type": "answer", "specversion": "1.0"}, {"n": 42})
             )
-            await client.post(f"{inwards}/api/v1/events/", headers=message.headers, content=message.body)
+            await client.post(f"{inwards}/api/v1/events", headers=message.headers, content=message.body)
             result = await execution.wait()
     assert result.output == ["answer", {"n": 42}]
     assert [event["type"] for event in receiver.events] == ["question"]

@@ -55,6 +55,15 @@ def test_what_the_document_says_takes_precedence() -> None:
     }
 
 
+def test_source_may_be_a_uri_template_or_hold_expressions() -> None:
+    text = (
+        "do:\n- some: {set: {id: 'a b', n: 3}}\n"
+        "- say: {emit: {event: {with: {type: a, source: '/orders/{id}/${ .n }', dataschema: '${ \"/s/{id}\" }'}}}}\n"
+    )
+    _, published = run_document(text)
+    assert (published[0]["source"], published[0]["dataschema"]) == ("/orders/a%20b/3", "/s/{id}")
+
+
 @pytest.mark.parametrize(
     ("attributes", "said"),
     [

@@ -8,6 +8,8 @@ import pytest
 from stigmer_dsl import InvalidDocument
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine import Engine, EngineConfig, Execution, Status
+from stigmer_engine.expressions import Program
+from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.schedule import Cron, InvalidCron, Schedule, ScheduleConfig
 from stigmer_engine.testing import run_virtual
 from stigmer_engine.testing.virtual_engine import sample_event, virtual_engine
@@ -184,6 +186,28 @@ def test_a_fault_of_the_strategy_costs_its_events_and_no_instance() -> None:
         assert "schedule.on failed" in schedule.problem
 
     assert [output for _, output in starts_of(on(strategy), during)] == [{"got": [1, 3]}]
+
+
+def test_events_of_no_use_do_not_wait_and_are_looked_at_once() -> None:
+    strategy = "{one: {with: {type: a, data: '${ . > 90 }'}}}"
+
+    async def during(engine: Engine, schedule: Schedule) -> None:
+        run, expressions = schedule._run, 0
+        evaluate = run.evaluate
+
+        async def counted(program: Program, dot: JsonValue, scope: Scope) -> JsonValue:
+            nonlocal expressions
+            expressions += 1
+            return await evaluate(program, dot, scope)
+
+        run.evaluate = counted  # type: ignore[method-assign]
+        for number in range(100):
+            engine.bus.receive(sample_event("a", number))
+            engine.bus.receive(sample_event("b", number))
+        await asyncio.sleep(1)
+        assert (run.tree.arrivals, expressions) == (100, 100)
+
+    assert len(starts_of(on(strategy), during)) == 9
 
 
 def test_what_can_never_consume_an_event_ends_the_schedule() -> None:

@@ -41,22 +41,30 @@ def event_source(bus: EventBus, config: EventSourceConfig | None = None) -> Appl
     400 for what is no event, 405, 413 and 415 as HTTP says, each with a problem document (RFC 9457). Who may post is
     the business of whoever mounts it.
     """
-    bounds = config or EventSourceConfig()
+    return _EventSource(bus, config or EventSourceConfig())
 
-    async def application(scope: Message, receive: Receive, send: Send) -> None:
+
+class _EventSource:
+    """An object and not a function, so that Starlette's `Route` takes it for an application."""
+
+    def __init__(self, bus: EventBus, bounds: EventSourceConfig) -> None:
+        self._bus = bus
+        self._bounds = bounds
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             raise ValueError(f"this application serves HTTP, not {scope['type']}")
         if scope["method"] != "POST":
             await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, "Post events to this address.", allow=b"POST")
             return
-        body = await _body(receive, bounds.max_body_bytes)
+        body = await _body(receive, self._bounds.max_body_bytes)
         if body is None:
-            detail = f"A request may have {bounds.max_body_bytes} bytes."
+            detail = f"A request may have {self._bounds.max_body_bytes} bytes."
             await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
-            events = decode(headers, body, max_events=bounds.max_batch_events)
+            events = decode(headers, body, max_events=self._bounds.max_batch_events)
         except UnknownMode as error:
             await _refuse(send, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _sentence(error))
             return
@@ -64,10 +72,8 @@ def event_source(bus: EventBus, config: EventSourceConfig | None = None) -> Appl
             await _refuse(send, HTTPStatus.BAD_REQUEST, _sentence(error))
             return
         for event in events:
-            bus.receive(event)
+            self._bus.receive(event)
         await _answer(send, HTTPStatus.ACCEPTED, b"", [])
-
-    return application
 
 
 async def _body(receive: Receive, limit: int) -> bytes | None:

@@ -1,14 +1,20 @@
 """`emit`: an event, filled in and published (decision A7: the output is the event)."""
 
-from stigmer_dsl.json_types import JsonObject
+from typing import Final
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import EmitTask, TaskBase
 
 from stigmer_engine.cloud_events.event import SPEC_VERSION, InvalidEvent, check_event
+from stigmer_engine.executors.call_uri import join_uri, uri_template
 from stigmer_engine.faults import fault
 from stigmer_engine.frames import CallFrame, TaskFrame, input_of
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope, iso8601
+
+# Attributes that may be URI templates.
+_ADDRESSES: Final = ("source", "dataschema")
 
 
 async def run_emit(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
@@ -20,9 +26,7 @@ async def run_emit(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> 
     assert isinstance(task, EmitTask)
     call = frame.body
     if call is None:
-        template: JsonObject = task.emit.event.with_.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        event = await run.template("emit", template, input_of(frame), scope)
-        assert isinstance(event, dict)
+        event = await _evaluated(run, task, input_of(frame), scope)
         number = run.next_call_id()
         try:
             checked = check_event(_fill_in(run, event, number))
@@ -32,6 +36,15 @@ async def run_emit(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> 
     assert isinstance(call, CallFrame)
     await run.call("emit", call, frame.reference)
     return Outcome(call.arguments)
+
+
+async def _evaluated(run: Run, task: EmitTask, dot: JsonValue, scope: Scope) -> JsonObject:
+    template: JsonObject = task.emit.event.with_.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    addresses = {name: text for name in _ADDRESSES if isinstance(text := template.get(name), str)}
+    template.update((name, uri_template(text)) for name, text in addresses.items())
+    event = await run.template("emit", template, dot, scope)
+    assert isinstance(event, dict)
+    return {**event, **{name: join_uri(text, event[name], dot) for name, text in addresses.items()}}
 
 
 def _fill_in(run: Run, event: JsonObject, number: str) -> JsonObject:

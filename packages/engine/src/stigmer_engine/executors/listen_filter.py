@@ -70,6 +70,11 @@ def _placed(place: str, item: EventFilter) -> PlacedFilter:
     )
 
 
+def may_match(placed: PlacedFilter, event: JsonObject) -> bool:
+    """Whether an event can match at all, as far as it costs nothing to tell."""
+    return all(_matches_literal(value, _attribute(event, name)) for name, value in placed.literals)
+
+
 async def expected_values(run: Run, filters: Sequence[PlacedFilter], dot: JsonValue, scope: Scope) -> JsonObject:
     """The values of every `expect`, as `{"<place>": {"<name>": value}}`. Raises Fault `expression`."""
     template: JsonObject = {}
@@ -93,9 +98,8 @@ async def match_event(
 
     An expression that fails on an event does not match it: what strangers send must not end a workflow.
     """
-    for name, value in placed.literals:
-        if not _matches_literal(value, _attribute(event, name)):
-            return None
+    if not may_match(placed, event):
+        return None
     for name, value in placed.expressions:
         slot = f"listen.{placed.place}.with.{name}"
         if not await _matches(run, slot, value, _attribute(event, name), scope):

@@ -1,13 +1,29 @@
 """`on`: starts that events decide (dsl.md 1.1). A listener without a task, opened anew for each instance."""
 
+from collections.abc import Callable
+
+from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.models.event import EventConsumption, ReadMode
 
+from stigmer_engine.executors.listen_filter import may_match, placed_filters
 from stigmer_engine.executors.listen_strategy import Listener
 from stigmer_engine.faults import Fault
 from stigmer_engine.frames import UNSET, ListenFrame
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.schedule.starter import Starter
+
+
+def wanted_events(strategy: EventConsumption) -> Callable[[JsonObject], bool]:
+    """Tells of an event whether the strategy can ever consume it, as far as it costs nothing to tell.
+
+    A schedule lives long: what it has no use for must not wait in its inbox.
+    """
+    until = strategy.until if isinstance(strategy.until, EventConsumption) else None
+    if strategy.any == () or (until is not None and until.any == ()):
+        return lambda _event: True
+    filters = (*placed_filters(strategy), *(placed_filters(until) if until is not None else ()))
+    return lambda event: any(may_match(placed, event) for placed in filters)
 
 
 async def start_on_events(starter: Starter, run: Run, strategy: EventConsumption, read: ReadMode) -> None:
@@ -17,8 +33,9 @@ async def start_on_events(starter: Starter, run: Run, strategy: EventConsumption
     strategy (an `until` that fails) costs the events consumed so far, and no instance. Ends when the strategy can
     never consume anything.
     """
+    cursor = 0
     while True:
-        frame = ListenFrame(opened_at=run.tree.arrivals)
+        frame = ListenFrame(opened_at=run.tree.arrivals, cursor=cursor)
         listener = Listener(
             run=run,
             reference="/schedule/on",
@@ -39,4 +56,12 @@ async def start_on_events(starter: Starter, run: Run, strategy: EventConsumption
         if frame.count == 0 and strategy.until is None:
             starter.report("schedule.on consumes no event: `all` is empty")
             return
+        if _is_stateless(strategy):
+            cursor = frame.cursor
         starter.start(outcome.value)
+
+
+def _is_stateless(strategy: EventConsumption) -> bool:
+    """Whether an event that was of no use for one instance is of no use for any other."""
+    filters = (*([strategy.one] if strategy.one else ()), *(strategy.any or ()))
+    return strategy.all is None and strategy.until is None and not any(item.correlate for item in filters)

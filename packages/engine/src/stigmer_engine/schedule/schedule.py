@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from stigmer_dsl import Duration
+from stigmer_dsl.json_types import JsonObject
+from stigmer_dsl.models.event import EventConsumption, ReadMode
 from stigmer_dsl.models.schedule import Schedule as ScheduleSettings
 
-from stigmer_engine.bus.port import EventBus
+from stigmer_engine.bus.port import EventBus, Subscriber
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.lifecycle import duration_seconds
 from stigmer_engine.interpreter.run import Run
@@ -14,7 +16,7 @@ from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import Clock
 from stigmer_engine.schedule.config import ScheduleConfig
-from stigmer_engine.schedule.consumption import start_on_events
+from stigmer_engine.schedule.consumption import start_on_events, wanted_events
 from stigmer_engine.schedule.cron import Cron, InvalidCron
 from stigmer_engine.schedule.starter import Starter, StartInstance
 from stigmer_engine.schedule.timers import start_after, start_by_cron, start_every
@@ -39,7 +41,7 @@ class Schedule:
         assert settings is not None
         self._unsubscribe: Callable[[], None] = lambda: None
         if settings.on is not None:
-            self._unsubscribe = bus.subscribe(run.deliver)
+            self._unsubscribe = bus.subscribe(self._deliver_if(wanted_events(settings.on)))
         self._tasks = [asyncio.ensure_future(self._guard(trigger)) for trigger in self._triggers(settings)]
 
     @property
@@ -84,7 +86,7 @@ class Schedule:
         if after is not None:
             triggers.append(lambda: self._timed("after", after, start_after))
         if on is not None:
-            triggers.append(lambda: start_on_events(starter, self._run, on, settings.read or "data"))
+            triggers.append(lambda: self._on_events(on, settings.read or "data"))
         return triggers
 
     async def _timed(
@@ -94,6 +96,19 @@ class Schedule:
         if seconds <= 0:
             raise fault("configuration", f"schedule.{name} is not longer than nothing")
         await trigger(self._starter, seconds, self._clock)
+
+    async def _on_events(self, strategy: EventConsumption, read: ReadMode) -> None:
+        try:
+            await start_on_events(self._starter, self._run, strategy, read)
+        finally:
+            self._unsubscribe()
+
+    def _deliver_if(self, wanted: Callable[[JsonObject], bool]) -> Subscriber:
+        def deliver(event: JsonObject) -> None:
+            if wanted(event):
+                self._run.deliver(event)
+
+        return deliver
 
     async def _guard(self, trigger: Callable[[], Awaitable[None]]) -> None:
         try:

@@ -2,6 +2,8 @@
 
 import secrets as random_source
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
@@ -18,6 +20,9 @@ from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
 from stigmer_engine.secrets import SecretNames, SecretVault
+
+# Events that may wait for an instance. They are looked at anew for each, so they must stay few.
+_MAX_INBOX: Final = 1000
 
 
 def schedule_run(
@@ -47,7 +52,7 @@ def schedule_run(
         body=run_extended,
         secrets=SecretNames(tree.nonce, tuple(secrets)),
         environment=env,
-        limits=limits,
+        limits=replace(limits, max_inbox=min(limits.max_inbox, _MAX_INBOX)),
     )
 
 
