@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,6 +63,17 @@ def output_of(name: str, events: Sequence[JsonObject] = (), **settings: JsonValu
     result, _, _ = run_example(name, events, input=settings.get("input"), scheduled=bool(settings.get("scheduled")))
     assert result.status is Status.COMPLETED, result.error
     return result.output
+
+
+def test_every_document_of_the_page_on_events_loads() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
+    documents = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+
+    async def scenario() -> list[str]:
+        async with virtual_engine() as engine:
+            return [engine.load(document).name for document in documents]
+
+    assert run_virtual(scenario()) == ["placing", "packing", "cleaning"]
 
 
 if EXAMPLES.is_dir():
