@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from stigmer_engine.calls.network import AddressRefused, CheckedTransport, Network
+from stigmer_engine.calls.quiet_logs import unlogged
 from stigmer_engine.faults import fault
 
 MAX_REDIRECTS: Final = 10
@@ -131,7 +132,8 @@ class HttpClient:
         """
         shown = outgoing.shown
         try:
-            return await self._follow(outgoing)
+            with unlogged():
+                return await self._follow(outgoing)
         except AddressRefused as error:
             raise error.fault from None
         except httpx.TimeoutException as error:
