@@ -7,10 +7,12 @@ waiting on a pipe, takes no virtual time, and every run is the same.
 import asyncio
 import selectors
 import time
-from collections.abc import Coroutine
-from typing import Final, TypeVar
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 Value = TypeVar("Value")
+Arguments = TypeVarTuple("Arguments")
 
 _TICK: Final = 2.0**-20
 
@@ -28,11 +30,15 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.threads = 0
 
     def select(self, timeout: float | None = None) -> "list[tuple[selectors.SelectorKey, int]]":
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
+        if self.threads:
+            # A thread works, and wakes the loop through its pipe: that takes no virtual time, however long it takes.
+            return super().select(None)
         if len(self.get_map()) > 1:
             # Something real is awaited (a pipe, a socket): real time passes on both clocks.
             began = time.monotonic()
@@ -54,6 +60,26 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         # The loop runs what is due up to a clock tick from now. The tick of the real clock is lost when it is added
         # to a year, and then a timer at that very second would never be due.
         self._clock_resolution = _TICK
+
+    def run_in_executor(
+        self, executor: "Executor | None", func: "Callable[[Unpack[Arguments]], Value]", *args: "Unpack[Arguments]"
+    ) -> "asyncio.Future[Value]":
+        """As ever; while the thread works the clock stands still."""
+        future = super().run_in_executor(executor, func, *args)
+        self._jumping.threads += 1
+        future.add_done_callback(self._thread_ended)
+        return future
+
+    async def shutdown_default_executor(self, *timeout: "float | None") -> None:
+        """As ever; the clock stands still meanwhile."""
+        self._jumping.threads += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self._jumping.threads -= 1
+
+    def _thread_ended(self, _future: "asyncio.Future[Value]") -> None:
+        self._jumping.threads -= 1
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
