@@ -36,6 +36,8 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     """
     log.info("starting runner", mode=str(settings.execution_mode))
     async with AsyncExitStack() as stack:
+        # First of all, so that a signal during the start is a shutdown too.
+        stop, hurry = stack.enter_context(_signals())
         grpc_listener = stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
         http_listener = (
             stack.enter_context(listening(settings.bind_host, settings.http_port, "HTTP_PORT"))
@@ -61,11 +63,10 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             await stack.enter_async_context(HttpPort(app, http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
-        with _signals() as (stop, hurry):
-            await stop.wait()
-            await _shut_down(executions, grpc_port, services, settings, hurry)
-            if callback:
-                await callback.settle()
+        await stop.wait()
+        await _shut_down(executions, grpc_port, services, settings, hurry)
+        if callback:
+            await callback.settle()
     log.info("runner stopped")
 
 
