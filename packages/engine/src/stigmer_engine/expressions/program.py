@@ -165,6 +165,10 @@ def _compile_text(text: str, leaves: list[Leaf]) -> _Place:
     return lambda results: "".join(str(next(results)) if part is None else part for part in parts)
 
 
+# `json.dumps` with arguments would make an encoder each time.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def encode_arguments(arguments: list[JsonValue]) -> bytes:
     """The JSON text of a program's input. Lone surrogates are replaced, as jq would."""
-    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _to_json(arguments).encode(errors="replace")
