@@ -31,7 +31,7 @@ class ConvertOptions:
     grpc_services: Mapping[str, GrpcTarget] = field(default_factory=dict)
     activity_task_queue: str = ""
     run_version: str = ""
-    max_depth: int = 200
+    max_depth: int = 128
 
 
 DEFAULT_OPTIONS = ConvertOptions()
