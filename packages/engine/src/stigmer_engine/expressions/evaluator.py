@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.expressions.paths import look_up
 from stigmer_engine.expressions.process import Reply, Worker, WorkerDied
 from stigmer_engine.expressions.program import Program, encode_arguments
 from stigmer_engine.expressions.worker import FAILURE
@@ -75,6 +76,10 @@ class Evaluator:
         """
         if program.constant:
             return program.place([])
+        if program.paths is not None:
+            found = look_up(program.paths, arguments)
+            if found is not None:
+                return program.place(found)
         reply = await self._exchange(program, encode_arguments(arguments))
         if reply.status == FAILURE:
             raise await self._explain(program, arguments, reply)

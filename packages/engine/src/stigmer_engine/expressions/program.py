@@ -14,6 +14,8 @@ from typing import Final, Literal
 from stigmer_dsl.expressions import Expression, is_strict, split_text, strip, tokenize, variables
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.expressions.paths import Path, read_path
+
 Arrangement = Literal["array", "first-true"]
 ARGUMENTS: Final = ("context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime")
 _ids = itertools.count(1)
@@ -44,6 +46,19 @@ class Program:
     def constant(self) -> bool:
         """Whether there is nothing to evaluate."""
         return not self.leaves
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...] | None:
+        """The expressions as lookups, when every one of them is no more than that."""
+        if self.arrangement != "array":
+            return None
+        paths: list[Path] = []
+        for leaf in self.leaves:
+            path = read_path(leaf.source, self.variables, as_text=leaf.as_text)
+            if path is None:
+                return None
+            paths.append(path)
+        return tuple(paths)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
