@@ -14,6 +14,7 @@ from typing import Final, Literal
 from stigmer_dsl.expressions import Expression, is_strict, split_text, strip, tokenize, variables
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.expressions.input_use import reads_input
 from stigmer_engine.expressions.paths import Path, read_path
 
 Arrangement = Literal["array", "first-true"]
@@ -46,6 +47,11 @@ class Program:
     def constant(self) -> bool:
         """Whether there is nothing to evaluate."""
         return not self.leaves
+
+    @cached_property
+    def reads_input(self) -> bool:
+        """Whether the value of `.` can matter."""
+        return any(reads_input(leaf.source) for leaf in self.leaves)
 
     @cached_property
     def paths(self) -> tuple[Path, ...] | None:
