@@ -19,12 +19,12 @@ def nested(kind: str, levels: int) -> dict[str, Any]:
     task = LEAF
     for _ in range(levels):
         do = [task]
-        config: dict[str, Any] = {
+        configs: dict[str, dict[str, Any]] = {
             "FOR": {"each": "item", "in": "${ .l }", "do": do},
             "FORK": {"branches": [{"name": "a", "do": do}, {"name": "b", "do": [LEAF]}]},
             "TRY": {"try": [LEAF], "catch": {"as": "error", "do": do}},
-        }[kind]
-        task = {"name": "t", "kind": kind, "task_config": config}
+        }
+        task = {"name": "t", "kind": kind, "task_config": configs[kind]}
     return {"document": DOCUMENT, "tasks": [task]}
 
 

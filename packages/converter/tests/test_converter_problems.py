@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from stigmer_converter import ConversionError, ConvertOptions, convert_json
+from stigmer_converter import ConversionError, ConvertOptions, GrpcTarget, convert, convert_json, revert
 
 DOCUMENT = {"dsl": "1.0.0", "namespace": "shop", "name": "x", "version": "1.0.0"}
 
@@ -94,6 +94,7 @@ BAD_CONFIGS = [
     ("WAIT", {"seconds": 5, "duration": {"days": 1}}, "", "conflicting-fields"),
     ("WAIT", {"duration": {}}, ".duration", "missing-field"),
     ("WAIT", {"duration": {"weeks": 1}}, ".duration.weeks", "unknown-key"),
+    ("WAIT", {"duration": {"days": 2**32 - 1}}, ".duration", "out-of-range"),
     ("WAIT", {"until": "tomorrow"}, ".until", "invalid-value"),
     ("WAIT", {"until": "2026-01-01T00:00:00"}, ".until", "invalid-value"),
     ("RAISE", {"error": "Runtime"}, ".message", "missing-field"),
@@ -158,7 +159,13 @@ def test_a_bare_grpc_service_is_found_in_the_options_only() -> None:
 
 @pytest.mark.parametrize(
     ("number", "text", "warned"),
-    [(5.0, "5", False), (0.1, "0.1", False), (2**53, "9007199254740992", False), (2**53 + 2, "9007199254740994", True)],
+    [
+        (5.0, "5", False),
+        (0.1, "0.1", False),
+        (2**53, "9007199254740992", False),
+        (2**53 + 1, "9007199254740992", True),
+        (-1e300, "-1.0e+300", True),
+    ],
 )
 def test_numbers_come_out_as_written(number: float, text: str, warned: bool) -> None:
     config = {"method": "POST", "endpoint": {"uri": "/x"}, "body": {"amount": number}}
@@ -182,3 +189,32 @@ def test_the_value_of_a_secret_stays_out_with_a_warning() -> None:
     (warning,) = conversion.warnings
     assert (warning.path, warning.code) == ("env_spec.data.KEY.value", "secret-value-dropped")
     assert "s3cr3t" not in str(warning)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
+def test_half_a_character_is_refused(text: str) -> None:
+    config = {"method": "POST", "endpoint": {"uri": "/x"}, "body": {"a": text, "b": {text: 1}}}
+    assert found(spec_of(task("HTTP_CALL", config))) == {
+        (f"{ONE}.body.a", "invalid-value"), (f"{ONE}.body.b", "invalid-value")
+    }  # fmt: skip
+
+
+def test_a_task_named_like_a_directive_is_a_warning() -> None:
+    (warning,) = convert_json(spec_of(task("SET", SET, name="end"))).warnings
+    assert (warning.path, warning.code) == ("tasks[0].name", "reserved-name")
+
+
+def test_a_loop_over_index_has_a_position_all_the_same() -> None:
+    inner = task("SET", {"variables": {"a": "${ .index + $index }"}})
+    yaml = convert_json(spec_of(task("FOR", {"each": "index", "in": ".l", "do": [inner]}))).yaml
+    assert "at: position" in yaml
+    assert "${ $index + $index }" in yaml
+    assert convert(revert(yaml)).yaml == yaml
+
+
+@pytest.mark.parametrize("target", [GrpcTarget(host="a b"), GrpcTarget(host="h", port=0), GrpcTarget(host="")])
+def test_a_grpc_target_in_the_options_is_checked(target: GrpcTarget) -> None:
+    with pytest.raises(ConversionError, match="no usable target"):
+        convert_json(
+            spec_of(task("GRPC_CALL", {"service": "a.B", "method": "M"})), ConvertOptions(grpc_services={"a.B": target})
+        )

@@ -121,7 +121,7 @@ def test_an_invalid_document_is_not_reverted() -> None:
 
 
 GRPC = {"proto": {"endpoint": "https://x.example"}, "service": {"name": "a", "host": "h"}, "method": "M"}
-BAD_TASKS = [
+BAD_TASKS: list[tuple[dict[str, Any], str]] = [
     ({"emit": {"event": {"with": {"type": "a"}}}}, ""),
     ({"call": "openapi", "with": {"document": {"endpoint": "https://x.example"}, "operationId": "o"}}, ""),
     ({**SET, "if": ".a"}, "/if"),

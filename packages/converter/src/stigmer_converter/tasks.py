@@ -24,6 +24,10 @@ def convert_tasks(values: list[tuple[JsonValue, str]], context: Context) -> list
             context.findings.error(
                 "duplicate-name", task.at("name"), f"another task of this list is already called `{name}`"
             )
+        if name in DIRECTIVES:
+            context.findings.warn(
+                "reserved-name", task.at("name"), f"`then: {name}` does not lead to this task", "Give it another name."
+            )
         names.append(name)
     return [{name: _convert_task(name, task, names, context)} for name, task in zip(names, tasks, strict=True)]
 

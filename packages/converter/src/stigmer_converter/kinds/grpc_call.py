@@ -14,6 +14,7 @@ from stigmer_converter.reverse_context import ReverseContext
 REFLECTION = "reflection"
 """Name of a `proto` resource whose endpoint is the gRPC server itself: ask it for descriptors."""
 DEFAULT_PORT = 50051
+_LAST_PORT = 65535
 _SCHEMES = ("grpc", "grpcs")
 _HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?", re.ASCII)
 _SERVICE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
@@ -55,6 +56,12 @@ def _target(service: str, config: Fields, context: Context) -> tuple[str, GrpcTa
             context.findings.error(
                 "unknown-grpc-target", path, f"nothing says where the gRPC service `{service}` listens",
                 f"Write `grpc://host:port/{service}`, or set the option `grpc_services` for it.",
+            )  # fmt: skip
+            return None
+        if not (_SERVICE.fullmatch(service) and _HOST.fullmatch(target.host) and 0 < target.port <= _LAST_PORT):
+            context.findings.error(
+                "invalid-value", path, f"the option `grpc_services` has no usable target for `{service}`",
+                "A host is a name or an IPv4 address, a port lies between 1 and 65535.",
             )  # fmt: skip
             return None
         return service, target

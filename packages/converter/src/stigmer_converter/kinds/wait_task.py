@@ -38,6 +38,11 @@ def convert(config: Fields, context: Context) -> JsonObject:
         given = {unit: count for unit, count in units.items() if count}
         if not given:
             context.findings.error("missing-field", duration.path, "a duration needs at least one unit above zero")
+            return {"wait": {}}
+        try:
+            parse_duration(given)
+        except ValueError:
+            context.findings.error("out-of-range", duration.path, "the duration is longer than 1000 years")
         return {"wait": given}
     if seconds == 0:
         config.out_of_range("seconds", 1, _INT32)
