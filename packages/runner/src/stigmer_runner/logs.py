@@ -89,7 +89,7 @@ class _FieldRedaction:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         first = {key: event[key] for key in _FIRST if key in event}
-        return {key: self._field(key, value) for key, value in (first | event).items()}
+        return {key: self._field(key, value) for key, value in {**first, **event}.items()}
 
     def _field(self, key: str, value: object) -> object:
         if isinstance(value, str) and value and names_a_secret(key):
