@@ -13,6 +13,7 @@ HTTP = {"method": "get", "endpoint": "https://x.example"}
 LIMIT = {"after": {"seconds": 5}}
 HANDLER = {"do": DO}
 ERROR = {"type": "https://example.com/e", "status": 500, "detail": "d"}
+EVENT = {"event": {"with": {"type": "a"}}}
 SIGNAL = {"with": {"id": "a", "type": "signal"}}
 
 
@@ -115,6 +116,20 @@ def test_a_missing_timeout_is_a_warning() -> None:
     assert "timeout_seconds" not in back.json["tasks"][0]["task_config"]
 
 
+def test_another_version_of_the_dsl_is_a_warning() -> None:
+    back = revert_document(yaml_of(SET, document={**HEADER, "dsl": "1.0.3"}))
+    assert [(warning.code, warning.path) for warning in back.warnings] == [("dsl-version", "/document/dsl")]
+    assert back.json["document"]["dsl"] == "1.0.0"
+
+
+def test_messages_name_the_construct() -> None:
+    with pytest.raises(ConversionError) as caught:
+        revert(yaml_of({"call": "http", "with": {**HTTP, "query": {"a": "b"}}}, {"emit": EVENT}))
+    text = str(caught.value)
+    assert "/do/0/t0/with/query: error[not-expressible]: `call http.with.query`" in text
+    assert "/do/1/t1: error[not-expressible]: a specification has no task kind for `emit`" in text
+
+
 def test_an_invalid_document_is_not_reverted() -> None:
     with pytest.raises(InvalidDocument):
         revert("document: {}")
@@ -122,7 +137,7 @@ def test_an_invalid_document_is_not_reverted() -> None:
 
 GRPC = {"proto": {"endpoint": "https://x.example"}, "service": {"name": "a", "host": "h"}, "method": "M"}
 BAD_TASKS: list[tuple[dict[str, Any], str]] = [
-    ({"emit": {"event": {"with": {"type": "a"}}}}, ""),
+    ({"emit": EVENT}, ""),
     ({"call": "openapi", "with": {"document": {"endpoint": "https://x.example"}, "operationId": "o"}}, ""),
     ({**SET, "if": ".a"}, "/if"),
     ({**SET, "input": {"from": ".a"}}, "/input"),
@@ -191,7 +206,6 @@ BAD_DOCUMENTS = [
     ({"use": {"timeouts": {"a": LIMIT}}}, "/use/timeouts"),
     ({"document": {**HEADER, "title": "T"}}, "/document/title"),
     ({"document": {**HEADER, "tags": {"a": "b"}}}, "/document/tags"),
-    ({"document": {**HEADER, "dsl": "1.0.3"}}, "/document/dsl"),
     ({"document": {**HEADER, "metadata": {"a/b": 1}}}, "/document/metadata/a~1b"),
 ]  # fmt: skip
 

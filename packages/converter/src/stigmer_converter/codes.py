@@ -5,6 +5,7 @@ from collections.abc import Mapping
 CODES: Mapping[str, str] = {
     "conflicting-fields": "Fields that exclude each other are set.",
     "default-timeout": "Warning: a task of a document has no timeout; its kind's default will apply.",
+    "dsl-version": "Warning: a document says another version of the DSL than the only one of a specification.",
     "duplicate-default": "A SWITCH has two cases without a condition.",
     "duplicate-key": "One field is given twice, perhaps once in camelCase and once in snake_case.",
     "duplicate-name": "Two tasks of a list, cases or branches have the same name.",
