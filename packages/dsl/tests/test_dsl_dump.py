@@ -4,7 +4,7 @@ import math
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stigmer_dsl import dump, load
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -39,6 +39,7 @@ def same(left: JsonValue, right: JsonValue) -> bool:
     return repr(left) == repr(right)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(texts, values, min_size=1, max_size=4))
 @example({text: text for text in TRICKY})
 @example({"list": TRICKY})
@@ -51,6 +52,7 @@ def test_all_readers_read_back_what_was_written(data: JsonObject) -> None:
     assert write_yaml(data) == text
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_stay_floats(number: float) -> None:
     text = write_yaml({"a": number})
@@ -58,6 +60,7 @@ def test_floats_stay_floats(number: float) -> None:
     assert same(yaml.safe_load(text), {"a": number})
 
 
+@settings(deadline=None)
 @given(values)
 def test_data_of_a_document_survives(value: JsonValue) -> None:
     raw = {

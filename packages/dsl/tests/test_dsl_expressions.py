@@ -1,7 +1,7 @@
 """Runtime expressions: their places in text, their tokens and names."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stigmer_dsl.expressions import (
     FORBIDDEN,
@@ -83,11 +83,13 @@ def test_bare_text_is_stripped_only() -> None:
     assert strip('.a == "${ x }"') == '.a == "${ x }"'
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_characters="$")))
 def test_text_without_dollar_stays_as_it_is(text: str) -> None:
     assert split_text(text) == ((Text(text),) if text else ())
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([". + 1", '"}"', "{a: {b: 1}}", '"\\(1)"', "[1]"]), min_size=2, max_size=5))
 def test_expressions_between_text_are_found_again(programs: list[str]) -> None:
     text = "-".join(f"${{ {program} }}" for program in programs)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.limits import Limits
@@ -22,6 +22,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(value=values, indent=st.sampled_from([None, 0, 2, "\t"]), ascii_only=st.booleans())
 def test_reads_what_the_standard_library_writes(value: JsonValue, indent: int | str | None, ascii_only: bool) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
