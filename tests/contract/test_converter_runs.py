@@ -104,8 +104,9 @@ async def test_the_data_bag_keeps_what_tasks_set_and_yield(engine: Engine) -> No
 async def test_json_types_are_kept_and_text_is_text(engine: Engine) -> None:
     tasks = [
         sets(
-            "use", number="${ 5 }", flag="${ true }", object="${ .customer }", text="5", strict="${ .items[0].n }-${ 1 }",
-            escaped="$${x}", mixed="${ .customer } ${ null } ${ [1, 2] }", lines="a\n${ .customer.name }\n",
+            "use", number="${ 5 }", flag="${ true }", object="${ .customer }", text="5",
+            strict="${ .items[0].n }-${ 1 }", escaped="$${x}", mixed="${ .customer } ${ null } ${ [1, 2] }",
+            lines="a\n${ .customer.name }\n",
         )
     ]  # fmt: skip
     assert await run(engine, tasks) == {

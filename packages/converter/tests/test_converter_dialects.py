@@ -3,6 +3,7 @@
 import pytest
 from stigmer_converter.dialect.edits import on_one_line
 from stigmer_converter.dialect.occurrences import find_occurrences
+from stigmer_converter.dialect.text import without_markers
 from stigmer_converter.dialect.to_dsl import to_dsl
 from stigmer_converter.dialect.to_spec import NotExpressible, to_spec
 from stigmer_converter.scope import Scope
@@ -146,3 +147,17 @@ def test_occurrences_tell_where_a_name_stands() -> None:
     (found,) = find_occurrences('. + $x["a b"].c')
     assert (found.kind, found.name, found.key, found.dotted) == ("variable", "x", "a b", False)
     assert (found.start, found.end, found.key_end) == (4, 6, 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${ .a } == ${.b}", "(.a) == (.b)"),
+        ('.a == "${x}"', '.a == "${x}"'),
+        ('${ .a } == "${x}" and ({b: ${ {c: 1} }} | .b)', '(.a) == "${x}" and ({b: ({c: 1})} | .b)'),
+        ("$a + {b: $c}", "$a + {b: $c}"),
+        ('"\\(${ .a })"', '"\\((.a))"'),
+    ],
+)
+def test_markers_around_operands_become_parentheses(text: str, expected: str) -> None:
+    assert without_markers(text) == expected
