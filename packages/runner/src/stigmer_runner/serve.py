@@ -27,6 +27,11 @@ from stigmer_runner.sinks import CallbackSink, LogSink
 log = get_logger(__name__)
 
 _LAST_EVENTS_SECONDS = 3.0
+_WARM_UP = """\
+document: {dsl: 1.0.0, namespace: stigmer, name: warm-up, version: 1.0.0}
+do:
+  - check: {set: {ready: "${ .ready }"}}
+"""
 
 
 async def serve(settings: Settings, redactor: Redactor) -> None:
@@ -46,6 +51,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         )
         tls = _server_tls(settings)
         engine = await stack.enter_async_context(Engine(EngineConfig()))
+        await _warm_up(engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
         executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
@@ -68,6 +74,12 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         if callback:
             await callback.settle()
     log.info("runner stopped")
+
+
+async def _warm_up(engine: Engine) -> None:
+    """Run a workflow once, so that the first client does not wait for child processes and compiled models."""
+    document = await engine.load_async(_WARM_UP, source="warm-up")
+    await engine.start(document, input={"ready": True}).wait()
 
 
 async def _shut_down(
