@@ -42,7 +42,6 @@ class AsyncioRuntime:
         self._vault = vault
         self._log = log
         self._clock = clock
-        self._random = random.Random()  # noqa: S311 - jitter, not cryptography
 
     def now(self) -> float:
         """Unix time in seconds."""
@@ -50,7 +49,8 @@ class AsyncioRuntime:
 
     def random(self) -> float:
         """A number from 0 up to 1."""
-        return self._random.random()
+        # The process's generator: to seed one for each execution costs more than starting the execution does.
+        return random.random()  # noqa: S311 - jitter, not cryptography
 
     async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
         """The value of a program. Raises Fault `expression`."""
