@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
@@ -25,7 +26,7 @@ from stigmer_engine.testing.law import (
 
 _THOROUGH = os.environ.get("STIGMER_TEST_PROFILE") == "thorough"
 _SETTINGS = settings(
-    max_examples=1500 if _THOROUGH else 60,
+    max_examples=1500 if _THOROUGH else 40,
     deadline=None,
     derandomize=not _THOROUGH,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
@@ -62,7 +63,8 @@ def test_a_document_without_a_race_is_the_same_however_it_is_drained(evaluator: 
     assert len(allowed) == 1
     everywhere = DrainPlan(everywhere=True)
     once_each = [DrainPlan(after_events=frozenset({event.sequence_number})) for event in undrained.events[:-1]]
-    for plan in [everywhere, *once_each]:
+    inside_each = [DrainPlan(at_evaluations=frozenset({number + 1})) for number in range(undrained.evaluations)]
+    for plan in [everywhere, replace(everywhere, giving_way=True), *once_each, *inside_each]:
         drained = run_case(case, evaluator, plan)
         check_alone(case, drained, allowed)
         check_against(case, undrained, drained, allowed)
@@ -75,7 +77,8 @@ def test_a_race_ends_in_a_way_that_some_timing_allows(evaluator: Evaluator, case
     undrained = run_case(case, evaluator)
     check_alone(case, undrained, allowed)
     once_each = [DrainPlan(after_events=frozenset({event.sequence_number})) for event in undrained.events[:-1]]
-    for plan in [DrainPlan(everywhere=True), *once_each]:
+    everywhere = DrainPlan(everywhere=True)
+    for plan in [everywhere, replace(everywhere, giving_way=True), *once_each]:
         drained = run_case(case, evaluator, plan)
         check_alone(case, drained, allowed)
         check_against(case, undrained, drained, allowed)
@@ -87,9 +90,16 @@ def test_a_race_ends_in_a_way_that_some_timing_allows(evaluator: Evaluator, case
     at_seconds=st.lists(st.integers(0, 80).map(lambda eighths: eighths / 8), min_size=1, max_size=6).map(tuple),
     downtime=st.sampled_from([0.0, 0.125, 2.0]),
     everywhere=st.booleans(),
+    giving_way=st.booleans(),
 )
 def test_a_run_drained_at_any_time_and_left_alone_for_a_while_keeps_the_law(
-    evaluator: Evaluator, case: Case, at_seconds: tuple[float, ...], downtime: float, *, everywhere: bool
+    evaluator: Evaluator,
+    case: Case,
+    at_seconds: tuple[float, ...],
+    downtime: float,
+    *,
+    everywhere: bool,
+    giving_way: bool,
 ) -> None:
     tight = _allowed(case)
     undrained = run_case(case, evaluator)
