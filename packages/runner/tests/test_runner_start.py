@@ -1,15 +1,17 @@
 """How `stigmer serve` starts: TLS, ports in use, files that cannot be used, and what it says."""
 
+import logging
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import grpc
 import pytest
+from stigmer_runner.cli.app import run_command
 from stigmer_runner.testing import RunnerProcess
 
 VALID = "document: {dsl: 1.0.0, namespace: test, name: sample, version: 1.0.0}\ndo:\n  - only: {set: {a: 1}}\n"
@@ -20,15 +22,21 @@ KEY = Path(__file__).parent / "data" / "tls-test-only.key.pem"
 Start = Callable[..., RunnerProcess]
 
 
-def failing_start(**settings: str) -> str:
-    """The last line of a start that ends with exit code 2."""
-    environment = {**os.environ, "GRPC_PORT": "0", "HTTP_PORT": "0", **settings}
-    done = subprocess.run(
-        [sys.executable, "-m", "stigmer_runner", "serve"], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    return done.stderr.splitlines()[-1]
+@pytest.fixture
+def failing_start(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., str]]:
+    """Starts in this process; gives the last line of a start that ends with exit code 2."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def start(**settings: str) -> str:
+        with monkeypatch.context() as patch:
+            for name, value in {"GRPC_PORT": "0", "HTTP_PORT": "0", **settings}.items():
+                patch.setenv(name, value)
+            assert run_command(["serve"]) == 2
+        return capsys.readouterr().err.splitlines()[-1]
+
+    yield start
+    root.handlers[:], root.level = handlers, level
 
 
 def test_the_grpc_port_speaks_tls(start_runner: Start, contract: SimpleNamespace) -> None:
@@ -42,14 +50,14 @@ def test_the_grpc_port_speaks_tls(start_runner: Start, contract: SimpleNamespace
         contract.service.WorkflowExecutionServiceStub(channel).ExecuteAsync(request)
 
 
-def test_a_port_in_use_is_one_sentence() -> None:
+def test_a_port_in_use_is_one_sentence(failing_start: Callable[..., str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         assert failing_start(GRPC_PORT=port).startswith(f"Error: GRPC_PORT {port} on 127.0.0.1 cannot be used")
         assert failing_start(HTTP_PORT=port).startswith(f"Error: HTTP_PORT {port} on 127.0.0.1 cannot be used")
 
 
-def test_certificates_that_cannot_be_used_are_one_sentence(tmp_path: Path) -> None:
+def test_certificates_that_cannot_be_used_are_one_sentence(failing_start: Callable[..., str], tmp_path: Path) -> None:
     nonsense = tmp_path / "nonsense.pem"
     nonsense.write_text("nonsense")
     for certificate, key in ((nonsense, KEY), (CERTIFICATE, nonsense), (tmp_path / "missing", KEY)):
