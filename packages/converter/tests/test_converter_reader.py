@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from stigmer_converter import (
     ConversionError,
+    ConvertOptions,
     convert,
     convert_source,
     format_of,
@@ -110,6 +111,19 @@ def test_data_that_is_not_of_the_format(data: Any, spec_format: Any, code: str) 
     with pytest.raises(ConversionError) as caught:
         convert_source(data, spec_format)
     assert [problem.code for problem in caught.value.problems] == [code]
+
+
+@pytest.mark.parametrize("spec_format", ["json", "yaml", "binary"])
+def test_a_file_that_is_too_large(spec_format: Any) -> None:
+    with pytest.raises(ConversionError) as caught:
+        convert_source("x" * 101, spec_format, ConvertOptions(max_bytes=100))
+    assert codes(caught) == {("", "too-large")}
+
+
+def test_the_repeated_key_is_named() -> None:
+    keys = ", ".join(f'"k{index}": 1' for index in range(50_000))
+    with pytest.raises(ConversionError, match="`k49999`"):
+        convert_source(f'{{{keys}, "k49999": 2}}', "json")
 
 
 @pytest.mark.parametrize("value", ["[]", "5", '"x"', "null"])

@@ -24,6 +24,7 @@ CODES: Mapping[str, str] = {
     "secret-value-dropped": "Warning: the default value of a secret is left out of the document.",
     "too-deep": "The data is nested too deeply.",
     "too-few": "A list has fewer entries than it needs.",
+    "too-large": "The file is larger than allowed (10 MiB).",
     "unknown-data-key": "`$data.NAME` is read, and no task sets it.",
     "unknown-format": "The file's name says no format.",
     "unknown-grpc-target": "Nothing says where a gRPC service listens.",
