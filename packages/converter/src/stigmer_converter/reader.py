@@ -85,7 +85,7 @@ def spec_from_binary(data: bytes, options: ConvertOptions = DEFAULT_OPTIONS) -> 
 def convert_source(data: bytes | str, spec_format: SpecFormat, options: ConvertOptions = DEFAULT_OPTIONS) -> Conversion:
     """Read and convert in one step, so that problems of the outer fields and of the tasks come in one report."""
     if spec_format == "binary":
-        return convert(read_spec(data, spec_format), options)
+        return convert(read_spec(data, spec_format, options), options)
     findings = Findings()
     value = _unwrapped(_parsed(data, spec_format, options), findings)
     try:
