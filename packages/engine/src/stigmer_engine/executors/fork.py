@@ -91,9 +91,11 @@ def _record_success(fork: ForkFrame, index: int, outcome: Outcome, *, compete: b
     branch = fork.branches[index]
     branch.state = "done"
     branch.output = outcome.value
-    if fork.ended_by is None and fork.winner is None and (outcome.ends or outcome.then == "end"):
+    if _decided_early(fork, compete=compete):
+        return  # another branch decided in this very moment, and the cancellation has not arrived yet
+    if outcome.ends or outcome.then == "end":
         fork.ended_by = index
-    elif compete and fork.winner is None and fork.ended_by is None:
+    elif compete:
         fork.winner = index
 
 
