@@ -151,21 +151,26 @@ _Place = Callable[[Iterator[JsonValue]], JsonValue]
 
 
 def _compile(template: JsonValue, leaves: list[Leaf]) -> _Place:
-    before = len(leaves)
-    place: _Place
+    if _literal(template):
+        return lambda _results: template
     if isinstance(template, str):
-        place = _compile_text(template, leaves)
-    elif isinstance(template, dict):
+        return _compile_text(template, leaves)
+    if isinstance(template, dict):
         members = [(key, _compile(value, leaves)) for key, value in template.items()]
-        place = lambda results: {key: member(results) for key, member in members}  # noqa: E731
-    elif isinstance(template, list):
-        items = [_compile(value, leaves) for value in template]
-        place = lambda results: [item(results) for item in items]  # noqa: E731
-    else:
-        return lambda _results: template
-    if len(leaves) == before and not isinstance(template, str):
-        return lambda _results: template
-    return place
+        return lambda results: {key: member(results) for key, member in members}
+    items = [_compile(value, leaves) for value in template]
+    return lambda results: [item(results) for item in items]
+
+
+def _literal(template: JsonValue) -> bool:
+    """Whether the template is its own value: no `${`, not even an escaped one."""
+    if isinstance(template, str):
+        return "${" not in template
+    if isinstance(template, dict):
+        return all(map(_literal, template.values()))
+    if isinstance(template, list):
+        return all(map(_literal, template))
+    return True
 
 
 def _compile_text(text: str, leaves: list[Leaf]) -> _Place:
