@@ -1,5 +1,7 @@
 """Standard errors under all their names, and retries whose delay is random."""
 
+from itertools import pairwise
+
 import pytest
 from stigmer_engine.faults import ERROR_BASE, STANDARD_STATUS
 from stigmer_engine.testing import run_document
@@ -59,7 +61,7 @@ do:
 """
     run = run_document(document)
     times = [event.timestamp_ms / 1000 for event in run.events if event.event_type == "task_started"][1:]
-    delays = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    delays = [later - earlier for earlier, later in pairwise(times)]
     assert len(delays) == 20
     assert all(10.999 <= delay <= 13.001 for delay in delays)
     assert len(set(delays)) > 5

@@ -3,12 +3,14 @@
 import base64
 import json
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, Literal
 
 import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.json_text import read_json
 from stigmer_engine.secrets import SecretVault
 
 MAX_REDIRECTS: Final = 10
@@ -47,6 +49,8 @@ class HttpCaller:
             limits=httpx.Limits(max_connections=self._config.max_connections),
             max_redirects=MAX_REDIRECTS,
             trust_env=False,
+            # One client serves all executions: what a peer asks one of them to remember is no business of the others.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             headers={"user-agent": "stigmer"},
         )
 
@@ -217,11 +221,10 @@ def _content(response: httpx.Response, body: bytes) -> JsonValue:
         return None
     if _is_json(content_type):
         try:
-            value: JsonValue = json.loads(body)
+            return read_json(body)
         except ValueError as error:
             detail = f"{response.url} calls it JSON, but: {error}"
             raise fault("communication", "The response is not what it says", detail) from None
-        return value
     media = content_type.partition(";")[0].strip().lower()
     if media.startswith("text/") or media.endswith(("/xml", "+xml", "/yaml", "+yaml")) or media == _FORM:
         return body.decode(response.encoding or "utf-8", errors="replace")
