@@ -26,7 +26,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def read_yaml(text: str, limits: Limits, parser: Any = PARSERS[0]) -> SyntaxTree:
-    """Read one YAML 1.2 document; the tags, merge keys and limits are described in the package's README.
+    """Read one YAML 1.2 document; decision 0201 tells what is made of tags, merge keys and aliases.
 
     `parser` is a PyYAML loader class, used for its events only. Raises SyntaxFault.
     """
