@@ -182,7 +182,8 @@ def test_a_large_input_costs_a_loop_on_its_items_nothing(monkeypatch: pytest.Mon
     small = run(conditions_in_loop(50), value, monkeypatch)
     large = run(conditions_in_loop(50), {**value, "ballast": "x" * 1_000_000}, monkeypatch)
     assert large.bytes_sent == small.bytes_sent
-    assert large.lines == small.lines
+    # Not to the line: finalisers of other tests' objects may run, and be counted, at any time.
+    assert large.lines <= 1.2 * small.lines
 
 
 @pytest.mark.parametrize("document", [chain, jumps, cases, branches, caught_errors])
