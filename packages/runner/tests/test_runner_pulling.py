@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+import pytest_asyncio
 from google.protobuf.json_format import MessageToDict
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
@@ -50,6 +51,7 @@ from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceReference, W
 from stigmer_proto_json import struct_from_json
 from stigmer_runner.testing import RunnerProcess
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY = "pull-key-0815"
 Start = Callable[..., RunnerProcess]
 Connect = Callable[[RunnerProcess], Any]
@@ -122,8 +124,8 @@ class StigmerService:
         return [Executions(), Instances(), Workflows(), Environments(), Progress()]
 
 
-@pytest.fixture
-async def service() -> AsyncIterator[StigmerService]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_service() -> AsyncIterator[StigmerService]:
     stigmer = StigmerService()
     listener = socket.create_server(("127.0.0.1", 0))
     stigmer.endpoint = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -134,12 +136,30 @@ async def service() -> AsyncIterator[StigmerService]:
     await server.wait_closed()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pulling_runner(shared_service: StigmerService) -> AsyncIterator[RunnerProcess]:
+    """One runner for all tests here; their executions have ids of their own."""
+    settings = {
+        "STIGMER_BACKEND_ENDPOINT": shared_service.endpoint,
+        "STIGMER_API_KEY": KEY,
+        "PULL_TIMEOUT_SECONDS": "5",
+    }
+    runner = RunnerProcess(settings)
+    await asyncio.to_thread(runner.__enter__)
+    yield runner
+    # In a thread, because the runner's last reports are served by this loop.
+    await asyncio.to_thread(runner.__exit__, None, None, None)
+
+
 @pytest.fixture
-async def pulling(service: StigmerService, start_runner: Start, connect: Connect) -> Any:
-    runner = await asyncio.to_thread(
-        start_runner, STIGMER_BACKEND_ENDPOINT=service.endpoint, STIGMER_API_KEY=KEY, PULL_TIMEOUT_SECONDS="5"
-    )
-    return connect(runner)
+def service(shared_service: StigmerService) -> StigmerService:
+    shared_service.failure = None
+    return shared_service
+
+
+@pytest.fixture
+def pulling(pulling_runner: RunnerProcess, connect: Connect) -> Any:
+    return connect(pulling_runner)
 
 
 async def execute(stub: Any, contract: SimpleNamespace, execution_id: str, **fields: Any) -> dict[str, Any]:
