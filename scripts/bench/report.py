@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from .machine import Machine
-from .measure import Measurement
+from .measure import FEWEST, Measurement
 
 HEADINGS = ("what", "median", "each", "against, in the same run", "its median", "ratio")
 
@@ -15,7 +15,7 @@ def table(measurements: Iterable[Measurement]) -> str:
         first = (measured.case.name, _time(measured.seconds), f"{_time(measured.each)}/{measured.case.unit}")
         for number, ratio in enumerate(measured.ratios):
             ours = first if number == 0 else ("", "", "")
-            rows.append((*ours, ratio.name, _time(ratio.seconds), f"{ratio.ratio:.3g}"))
+            rows.append((*ours, ratio.name, _time(ratio.seconds), _ratio(ratio.ratio)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     rule = ["-" * width for width in widths]
     return "\n".join(_line(row, widths) for row in (rows[0], rule, *rows[1:]))
@@ -30,6 +30,10 @@ def _time(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds / 1e-6:.3g} us"
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 100 else f"{ratio:.2g}" if ratio < 1 else f"{ratio:.1f}"
 
 
 def machine_line(machine: Machine) -> str:
@@ -47,8 +51,9 @@ def page(measurements: Sequence[Measurement], machine: Machine, repeat: int) -> 
 Written by `just bench --write`; do not edit. `just bench` measures again, here and now.
 
 Machine: {machine_line(machine)}.
-Each figure is the median of {repeat} runs after one that is not counted. Ours and its yardsticks run in turns in one
-process, and must give the same result. Seconds depend on the machine; the ratios are what to compare.
+Each figure is the median of {repeat} runs ({FEWEST} of a slow case) after one that is not counted. Ours and its
+yardsticks run in turns in one process, and must give the same result. Seconds depend on the machine and on what else it
+does; the ratios are what to compare.
 
 {table(measurements)}
 

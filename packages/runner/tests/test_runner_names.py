@@ -1,13 +1,15 @@
 """Every service name and spelling answers; reflection and health know them; seen by grpcio's own clients."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
-from google.protobuf.descriptor_pool import DescriptorPool
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from grpclib.health.v1 import health_pb2
 from stigmer_runner.grpc_port.aliases import OLDER_SERVICES, SERVICES, paths
 from stigmer_runner.testing import RunnerProcess
@@ -34,28 +36,30 @@ def test_every_name_answers(runner: RunnerProcess, contract: SimpleNamespace, pa
             assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_reflection_lists_and_describes_all_services(runner: RunnerProcess) -> None:
-    with grpc.insecure_channel(runner.grpc_target) as channel:
-        database = ProtoReflectionDescriptorDatabase(channel)
-        assert {*SERVICES, "grpc.health.v1.Health"} <= set(database.get_services())
-        pool = DescriptorPool(database)
-        for name in SERVICES:
-            service = pool.FindServiceByName(name)
-            execute = service.FindMethodByName("ExecuteAsync")
-            assert execute.input_type.full_name == "ai.stigmer.agentic.workflowrunner.v1.WorkflowExecuteInput"
-        for name in OLDER_SERVICES:
-            assert pool.FindServiceByName(name).FindMethodByName("execute_async") is not None
-        assert pool.FindMessageTypeByName("grpc.health.v1.HealthCheckRequest") is not None
+def reflected(runner: RunnerProcess) -> dict[str, dict[str, list[Any]]]:
+    """Services, their methods, and for each of those: input, output, streaming; as a reflection client sees them."""
+    command = [sys.executable, str(Path(__file__).parent / "reflection_client.py"), runner.grpc_target]
+    found: dict[str, dict[str, list[Any]]] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    return found
 
 
-def test_a_call_built_from_reflection_alone(runner: RunnerProcess, contract: SimpleNamespace) -> None:
-    with grpc.insecure_channel(runner.grpc_target) as channel:
-        pool = DescriptorPool(ProtoReflectionDescriptorDatabase(channel))
-        method = pool.FindServiceByName(OLDER_SERVICES[0]).FindMethodByName("ExecuteAsync")
-        path = f"/{method.containing_service.full_name}/{method.name}"
-        request = contract.io.WorkflowExecuteInput(workflow_yaml=VALID, workflow_execution_id="by-reflection")
-        answer = channel.unary_unary(path)(request.SerializeToString())
-        assert contract.io.WorkflowExecuteResponse.FromString(answer).workflow_execution_id == "by-reflection"
+def test_reflection_describes_every_name(runner: RunnerProcess) -> None:
+    services = reflected(runner)
+    assert {*SERVICES, "grpc.health.v1.Health"} == set(services)
+    package = "ai.stigmer.agentic.workflowrunner.v1"
+    for name in SERVICES:
+        assert services[name]["Execute"] == [
+            f"{package}.WorkflowExecuteInput",
+            f"{package}.WorkflowProgressEvent",
+            True,
+        ]
+        assert services[name]["CancelExecution"] == [
+            f"{package}.CancelExecutionRequest",
+            "google.protobuf.Empty",
+            False,
+        ]
+    for name in OLDER_SERVICES:
+        assert {f"/{name}/{method}" for method in services[name]} == {path for path, _ in paths(name)}
 
 
 @pytest.mark.parametrize("service", ["", *SERVICES])
@@ -84,6 +88,5 @@ def test_with_a_key_only_those_who_know_it_may_call(
             stub.ExecuteAsync(request, metadata=metadata)
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     assert stub.ExecuteAsync(request, metadata=(("authorization", "Bearer runner-key-123"),)).workflow_execution_id
-    with grpc.insecure_channel(runner.grpc_target) as channel:
-        assert set(SERVICES) <= set(ProtoReflectionDescriptorDatabase(channel).get_services())
+    assert set(SERVICES) <= set(reflected(runner))
     assert "runner-key-123" not in runner.text

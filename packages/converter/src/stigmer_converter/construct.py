@@ -67,10 +67,10 @@ class Construct:
             "not-expressible", self.at(name), f"`{construct}`: a specification cannot express {what}", hint
         )
 
-    def refuse_task(self) -> None:
-        """Report that no task kind of a specification can express this task."""
+    def refuse_task(self, what: str) -> None:
+        """Report that no task kind of a specification can express this task, such as `emit` or `call openapi`."""
         self.findings.error(
-            "not-expressible", self.pointer, f"a specification has no task kind for `{self.name}`",
+            "not-expressible", self.pointer, f"a specification has no task kind for `{what}`",
             "Keep the document as YAML, or use a kind that a specification has.",
         )  # fmt: skip
 

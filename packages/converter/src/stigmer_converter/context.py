@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from stigmer_dsl.expressions import Expression, LexicalError, Text, UnclosedExpression, forbidden, split_text
+from stigmer_dsl.expressions import (
+    Expression,
+    LexicalError,
+    Text,
+    UnclosedExpression,
+    forbidden,
+    is_strict,
+    split_text,
+    strip,
+)
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_converter.dialect import text as jq_text
@@ -76,13 +85,13 @@ class Context:
 
     def bare(self, value: str, path: str, position: Position = "body") -> str:
         """Convert an expression-only field to plain jq without `${ }`."""
-        match self._split(value, path):
-            case (Expression() as expression,):
-                program = expression.source
-            case segments:
-                program = "".join(
-                    f"({segment.source})" if isinstance(segment, Expression) else segment.value for segment in segments
-                )
+        if is_strict(value):
+            return self.jq(strip(value), path, position)
+        try:
+            program = jq_text.without_markers(value)
+        except LexicalError as error:
+            self.findings.error("invalid-expression", path, f"`{value}` is not jq: {error}")
+            return "."
         return self.jq(program, path, position)
 
     def jq(self, program: str, path: str, position: Position = "body") -> str:

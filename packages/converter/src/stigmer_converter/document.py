@@ -117,7 +117,9 @@ def revert_header(document: Construct, findings: Findings) -> JsonObject:
     """Return `document`, `description` and `env_spec` of a specification; titles, tags and other metadata fail."""
     header: JsonObject = {name: document.text(name) for name in ("dsl", "namespace", "name", "version")}
     if header["dsl"] != DSL_VERSION:
-        document.refuse("dsl", f"the DSL version {header['dsl']}", f"Use {DSL_VERSION}.")
+        # What later versions add is refused where it stands, so what is left means the same in the first one.
+        findings.warn("dsl-version", document.at("dsl"), f"the specification says {DSL_VERSION}, not {header['dsl']}")
+        header["dsl"] = DSL_VERSION
     summary = document.text("summary")
     if summary:
         header["description"] = summary

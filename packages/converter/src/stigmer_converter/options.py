@@ -25,13 +25,15 @@ class ConvertOptions:
     `grpc_services` maps full service names (`shop.v1.Inventory`) to their targets, for GRPC_CALL tasks whose `service`
     is a bare name. `activity_task_queue` is the Temporal task queue of CALL_ACTIVITY tasks; empty leaves the choice to
     the runner. `run_version` is the version of workflows that RUN tasks name without one; empty takes the version of
-    the calling document. `max_depth` bounds the nesting of JSON values in a specification.
+    the calling document. `max_depth` bounds the nesting of JSON values in a specification, `max_bytes` the size of
+    one that is read from a file.
     """
 
     grpc_services: Mapping[str, GrpcTarget] = field(default_factory=dict)
     activity_task_queue: str = ""
     run_version: str = ""
-    max_depth: int = 200
+    max_depth: int = 128
+    max_bytes: int = 10 * 1024 * 1024
 
 
 DEFAULT_OPTIONS = ConvertOptions()

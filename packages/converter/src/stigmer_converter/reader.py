@@ -1,6 +1,7 @@
 """Specifications from files: JSON, YAML or binary protobuf; a whole `Workflow` resource gives its `spec`."""
 
 import json
+from collections import Counter
 from typing import Literal
 
 from stigmer_dsl import Limits
@@ -44,7 +45,7 @@ def read_spec(data: bytes | str, spec_format: SpecFormat, options: ConvertOption
     not of the format and for keys that the messages do not have; what is inside `task_config` is left to `convert`.
     """
     if spec_format == "binary":
-        return spec_from_binary(data.encode() if isinstance(data, str) else data)
+        return spec_from_binary(data.encode() if isinstance(data, str) else data, options)
     findings = Findings()
     value = _unwrapped(_parsed(data, spec_format, options), findings)
     value = check_values(value, options.max_depth, findings)
@@ -64,8 +65,9 @@ def spec_from_yaml(text: bytes | str) -> WorkflowSpec:
     return read_spec(text, "yaml")
 
 
-def spec_from_binary(data: bytes) -> WorkflowSpec:
+def spec_from_binary(data: bytes, options: ConvertOptions = DEFAULT_OPTIONS) -> WorkflowSpec:
     """Read the binary form of `WorkflowSpec` or `Workflow`. Raises ConversionError."""
+    _check_size(data, options)
     try:
         resource = Workflow.parse(data)
         if resource.api_version == API_VERSION and resource.kind == KIND:
@@ -83,7 +85,7 @@ def spec_from_binary(data: bytes) -> WorkflowSpec:
 def convert_source(data: bytes | str, spec_format: SpecFormat, options: ConvertOptions = DEFAULT_OPTIONS) -> Conversion:
     """Read and convert in one step, so that problems of the outer fields and of the tasks come in one report."""
     if spec_format == "binary":
-        return convert(read_spec(data, spec_format), options)
+        return convert(read_spec(data, spec_format, options), options)
     findings = Findings()
     value = _unwrapped(_parsed(data, spec_format, options), findings)
     try:
@@ -95,11 +97,21 @@ def convert_source(data: bytes | str, spec_format: SpecFormat, options: ConvertO
 
 
 def _parsed(data: bytes | str, spec_format: SpecFormat, options: ConvertOptions) -> JsonValue:
+    _check_size(data, options)
     try:
         text = data if isinstance(data, str) else data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _failure("invalid-encoding", f"byte {error.start} is not UTF-8", "Save the file as UTF-8.") from error
     return _json(text) if spec_format == "json" else _yaml(text, options)
+
+
+def _check_size(data: bytes | str, options: ConvertOptions) -> None:
+    if len(data) > options.max_bytes:
+        raise _failure(
+            "too-large",
+            f"the specification is larger than {options.max_bytes} bytes",
+            "Split it into several workflows.",
+        )
 
 
 def _json(text: str) -> JsonValue:
@@ -116,7 +128,7 @@ def _json(text: str) -> JsonValue:
 
 def _yaml(text: str, options: ConvertOptions) -> JsonValue:
     try:
-        return read_yaml(text, Limits(max_depth=options.max_depth + 2)).value
+        return read_yaml(text, Limits(max_bytes=options.max_bytes, max_depth=options.max_depth + 2)).value
     except SyntaxFault as fault:
         line, column = fault.position or (1, 1)
         raise _failure(fault.code, f"line {line}, column {column}: {fault.message}", fault.hint) from None
@@ -125,8 +137,7 @@ def _yaml(text: str, options: ConvertOptions) -> JsonValue:
 def _unique(pairs: list[tuple[str, JsonValue]]) -> JsonObject:
     values = dict(pairs)
     if len(values) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise _failure("duplicate-key", f"the key `{twice}` appears twice in one object", "Keep one of them.")
     return values
 

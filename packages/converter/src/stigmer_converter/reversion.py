@@ -17,10 +17,8 @@ from stigmer_converter.problem import ConversionProblem, Findings
 from stigmer_converter.reverse_context import ReverseContext
 from stigmer_converter.scope import Scope
 
-_OWN = ("call", "set", "switch", "for", "fork", "try", "listen", "wait", "raise", "run", "emit", "do")
-"""The properties that tell kinds apart; `for` comes before its `do`."""
-
-
+_WITHOUT_KIND = ("emit",)
+"""The property of each kind of task that only documents have."""
 _PLAIN_EVALUATION: tuple[JsonValue, ...] = (
     None,
     {},
@@ -106,9 +104,10 @@ def revert_tasks(value: JsonValue, where: str, context: ReverseContext) -> list[
 def _task(name: str, body: JsonObject, where: str, context: ReverseContext) -> JsonObject:
     kind = kind_of_task(body)
     entry = None if kind is None else entry_of(kind)
-    task = Construct(body, where, context.findings, _label(body))
+    call = f"call {body['call']}" if "call" in body else ""
+    task = Construct(body, where, context.findings, call)
     if kind is None or entry is None:
-        task.refuse_task()
+        task.refuse_task(call or next((own for own in _WITHOUT_KIND if own in body), "this task"))
         return {}
     if "call" in body:
         task.value("call")
@@ -125,8 +124,3 @@ def _task(name: str, body: JsonObject, where: str, context: ReverseContext) -> J
         reverted["flow"] = {"then": then}
     task.close()
     return reverted
-
-
-def _label(body: JsonObject) -> str:
-    own = next((name for name in _OWN if name in body), "task")
-    return f"call {body['call']}" if own == "call" else own

@@ -38,7 +38,7 @@ class Scope:
         return replace(
             self,
             variables=self.variables | {each, "index"},
-            lifted=self.lifted | {each},
+            lifted=(self.lifted - {"index"}) | {each},
             errors=self.errors - {each, "index"},
         )
 

@@ -18,17 +18,23 @@ def convert_tasks(values: list[tuple[JsonValue, str]], context: Context) -> list
     """Convert a list of tasks, each given with its path, to the DSL's list of one-key objects."""
     tasks = [Fields(value, path, context.findings) for value, path in values]
     names: list[str] = []
+    known: set[str] = set()
     for task in tasks:
         name = task.text("name", required=True)
-        if name and name in names:
+        if name and name in known:
             context.findings.error(
                 "duplicate-name", task.at("name"), f"another task of this list is already called `{name}`"
             )
+        if name in DIRECTIVES:
+            context.findings.warn(
+                "reserved-name", task.at("name"), f"`then: {name}` does not lead to this task", "Give it another name."
+            )
         names.append(name)
-    return [{name: _convert_task(name, task, names, context)} for name, task in zip(names, tasks, strict=True)]
+        known.add(name)
+    return [{name: _convert_task(name, task, known, context)} for name, task in zip(names, tasks, strict=True)]
 
 
-def _convert_task(name: str, task: Fields, siblings: list[str], context: Context) -> JsonObject:
+def _convert_task(name: str, task: Fields, siblings: set[str], context: Context) -> JsonObject:
     kind = _kind(task, context)
     config = task.message("task_config", required=True)
     converted: JsonObject = {}
@@ -91,7 +97,7 @@ def _bag(name: str, kind: WorkflowTaskKind, converted: JsonObject, context: Cont
     return "." if kind is WorkflowTaskKind.SET else f"{{{literal(name)}: .}}"
 
 
-def _check_target(target: str, path: str, siblings: list[str], context: Context) -> None:
+def _check_target(target: str, path: str, siblings: set[str], context: Context) -> None:
     if target and target not in DIRECTIVES and target not in siblings:
         context.findings.error(
             "unknown-target", path, f"`{target}` is no task of this list",

@@ -10,6 +10,8 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.limits import DEFAULT_LIMITS
 from stigmer_dsl.syntax.yaml_reader import read_yaml
 
+_FOLLOW: Any = Draft202012Validator.VALIDATORS["$ref"]
+
 
 class OfficialSchema:
     """The JSON Schema of the DSL, read as YAML 1.2 from a file.
@@ -28,8 +30,8 @@ class OfficialSchema:
         self._answers.clear()
         return [f"{error.json_path}: {error.message}" for error in self._validator.iter_errors(document)]
 
-    def _reference(self, validator: Any, reference: str, value: Any, _schema: Any) -> Iterator[ValidationError]:
+    def _reference(self, validator: Any, reference: str, value: Any, schema: Any) -> Iterator[ValidationError]:
         key = (reference, id(value))
         if key not in self._answers:
-            self._answers[key] = list(validator._validate_reference(ref=reference, instance=value))  # noqa: SLF001
+            self._answers[key] = list(_FOLLOW(validator, reference, value, schema))
         yield from self._answers[key]

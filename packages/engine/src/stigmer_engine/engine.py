@@ -25,6 +25,7 @@ from stigmer_engine.ids import new_execution_id
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.json_text import well_formed
 from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
@@ -215,7 +216,7 @@ class Engine:
             execution_id=execution_id or new_execution_id(),
             nonce=random_source.token_hex(8),
             started_at=now,
-            raw_input={} if input is None else input,
+            raw_input={} if input is None else well_formed(input),
             deadline=now + max_timeout_seconds if max_timeout_seconds > 0 else None,
         )
         log = EventLog()

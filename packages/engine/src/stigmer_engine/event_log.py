@@ -15,7 +15,8 @@ class EventLog:
 
     def __init__(self) -> None:
         self._events: list[ProgressEvent] = []
-        self._grown = asyncio.Event()
+        # Made by the first reader that waits: most events of a fast run are appended while nobody does.
+        self._grown: asyncio.Event | None = None
         self._listeners: list[Callable[[ProgressEvent], object]] = []
 
     def listen(self, listener: Callable[[ProgressEvent], object]) -> None:
@@ -58,8 +59,9 @@ class EventLog:
         if self.closed:
             raise ValueError(f"the log of execution {event.workflow_execution_id} is closed")
         self._events.append(event)
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+        if self._grown is not None:
+            self._grown.set()
+            self._grown = None
         for listener in self._listeners:
             listener(event)
 
@@ -73,4 +75,6 @@ class EventLog:
                 yield event
             if self.closed:
                 return
+            if self._grown is None:
+                self._grown = asyncio.Event()
             await self._grown.wait()

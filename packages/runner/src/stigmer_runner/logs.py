@@ -25,7 +25,11 @@ def configure_logging(settings: LogSettings, redactor: Redactor, *, stream: Text
     target = stream if stream is not None else sys.stderr
     shared = _shared_processors()
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,  # first, so that what is not wanted costs nothing
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
@@ -89,7 +93,7 @@ class _FieldRedaction:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         first = {key: event[key] for key in _FIRST if key in event}
-        return {key: self._field(key, value) for key, value in (first | event).items()}
+        return {key: self._field(key, value) for key, value in {**first, **event}.items()}
 
     def _field(self, key: str, value: object) -> object:
         if isinstance(value, str) and value and names_a_secret(key):

@@ -24,28 +24,31 @@ class Redactor:
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._known: Counter[str] = Counter()
         self._pattern: re.Pattern[str] | None = None
+        self._stale = False
         self.learn(values)
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these values from now on. Empty ones are ignored."""
-        self._known.update(value for value in values if value)
-        self._compile()
+        for value in filter(None, values):
+            self._stale = self._stale or value not in self._known
+            self._known[value] += 1
 
     def forget(self, values: Iterable[str]) -> None:
         """Undo one `learn` of these values."""
-        self._known.subtract(value for value in values if value)
-        self._known = +self._known
-        self._compile()
+        for value in filter(None, values):
+            self._known[value] -= 1
+            if self._known[value] <= 0:
+                del self._known[value]
+                self._stale = True
 
     def text(self, text: str) -> str:
         """The text without any known value, plain, JSON-escaped, percent-encoded or in base64."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        pattern = self._compiled()
+        return pattern.sub(MASK, text) if pattern else text
 
     def json(self, value: JsonValue) -> JsonValue:
         """The value without any known secret: in strings, in keys, and as a number that reads the same."""
-        if self._pattern is None:
-            return value
-        return self._json(value)
+        return self._json(value) if self._known else value
 
     def _json(self, value: JsonValue) -> JsonValue:
         match value:
@@ -60,9 +63,14 @@ class Redactor:
             case _:
                 return MASK if str(value) in self._known else value
 
-    def _compile(self) -> None:
-        forms = sorted({form for value in self._known for form in _forms(value)}, key=lambda form: (-len(form), form))
-        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+    def _compiled(self) -> re.Pattern[str] | None:
+        """The pattern of all forms, made when it is first needed after a change: starting a run must stay cheap."""
+        if self._stale:
+            forms = {form for value in self._known for form in _forms(value)}
+            longest_first = sorted(forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first))) if forms else None
+            self._stale = False
+        return self._pattern
 
 
 def names_a_secret(key: str) -> bool:

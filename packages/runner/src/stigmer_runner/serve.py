@@ -27,6 +27,11 @@ from stigmer_runner.sinks import CallbackSink, LogSink
 log = get_logger(__name__)
 
 _LAST_EVENTS_SECONDS = 3.0
+_WARM_UP = """\
+document: {dsl: 1.0.0, namespace: stigmer, name: warm-up, version: 1.0.0}
+do:
+  - check: {set: {ready: "${ .ready }"}}
+"""
 
 
 async def serve(settings: Settings, redactor: Redactor) -> None:
@@ -36,6 +41,8 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     """
     log.info("starting runner", mode=str(settings.execution_mode))
     async with AsyncExitStack() as stack:
+        # First of all, so that a signal during the start is a shutdown too.
+        stop, hurry = stack.enter_context(_signals())
         grpc_listener = stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
         http_listener = (
             stack.enter_context(listening(settings.bind_host, settings.http_port, "HTTP_PORT"))
@@ -44,6 +51,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         )
         tls = _server_tls(settings)
         engine = await stack.enter_async_context(Engine(EngineConfig()))
+        await _warm_up(engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
         executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
@@ -61,12 +69,17 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             await stack.enter_async_context(HttpPort(app, http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
-        with _signals() as (stop, hurry):
-            await stop.wait()
-            await _shut_down(executions, grpc_port, services, settings, hurry)
-            if callback:
-                await callback.settle()
+        await stop.wait()
+        await _shut_down(executions, grpc_port, services, settings, hurry)
+        if callback:
+            await callback.settle()
     log.info("runner stopped")
+
+
+async def _warm_up(engine: Engine) -> None:
+    """Run a workflow once, so that the first client does not wait for child processes and compiled models."""
+    document = await engine.load_async(_WARM_UP, source="warm-up")
+    await engine.start(document, input={"ready": True}).wait()
 
 
 async def _shut_down(

@@ -63,6 +63,7 @@ class _Frame:
 @dataclass(slots=True)
 class _Walk:
     tokens: tuple[Token, ...]
+    closers: dict[int, int]
     frames: list[_Frame]
     bound: frozenset[str] = frozenset()
     defined: set[str] = field(default_factory=set)
@@ -89,7 +90,8 @@ class _Walk:
 
 def find_occurrences(jq: str) -> tuple[Occurrence, ...]:
     """List the uses in order of appearance. Raises `stigmer_dsl.expressions.LexicalError`."""
-    walk = _Walk(tokenize(jq), [_Frame("program", root=True, base=True, bound=frozenset())])
+    tokens = tokenize(jq)
+    walk = _Walk(tokens, _closers(tokens), [_Frame("program", root=True, base=True, bound=frozenset())])
     index = 0
     while index < len(walk.tokens):
         index = _step(walk, index)
@@ -279,15 +281,22 @@ def _key_after(walk: _Walk, index: int) -> tuple[str | None, int]:
 
 def _is_assigned(walk: _Walk, index: int) -> bool:
     """Tell whether the path that goes on at `index` is the left side of an assignment."""
-    depth = 0
     while (token := walk.token(index)) is not None:
-        if token.kind in {"operator", "interpolation"} and token.text in {"[", "(", "{", "\\("}:
-            depth += 1
-        elif token.text in _CLOSING and token.kind in {"operator", "interpolation"}:
-            depth -= 1
-            if depth < 0:
-                return False
-        elif depth == 0 and token.kind != "field" and token.text not in {"?", "."}:
+        if index in walk.closers:
+            index = walk.closers[index]
+        elif token.kind != "field" and token.text not in {"?", "."}:
             return token.kind == "operator" and token.text in _ASSIGNMENTS
         index += 1
     return False
+
+
+def _closers(tokens: tuple[Token, ...]) -> dict[int, int]:
+    """Pair the positions of opening brackets with those of the closing ones."""
+    pairs: dict[int, int] = {}
+    opened: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.kind in {"operator", "interpolation"} and token.text in {"[", "(", "{", "\\("}:
+            opened.append(index)
+        elif token.kind in {"operator", "interpolation"} and token.text in _CLOSING:
+            pairs[opened.pop()] = index
+    return pairs

@@ -3,8 +3,10 @@
 import json
 import re
 
-from stigmer_dsl.expressions import Expression, Text
+from stigmer_dsl.expressions import Expression, Text, tokenize
 from stigmer_dsl.json_types import JsonObject, JsonValue
+
+from stigmer_converter.dialect.edits import Edit, apply_edits
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _MUSTACHE = re.compile(r"\{\{\s*workflow\.(input(?:\.[A-Za-z_][A-Za-z0-9_]*)*)\s*\}\}", re.ASCII)
@@ -29,6 +31,25 @@ def literal(text: str) -> str:
 def interpolated(parts: list[tuple[bool, str]]) -> str:
     """Return one jq string of parts, each literal text (False) or a jq program (True)."""
     return '"' + "".join(f"\\({part})" if is_jq else literal(part)[1:-1] for is_jq, part in parts) + '"'
+
+
+def without_markers(jq: str) -> str:
+    """Return jq in which some operands stand in `${ }`, such as `${ .a } == 1`, with parentheses instead.
+
+    `${` in a string of the program is text and stays. Raises LexicalError when the rest is not jq.
+    """
+    edits: list[Edit] = []
+    open_braces: list[bool] = []
+    # Braces without their `$` are jq in form, and every token stays where it was.
+    for token in tokenize(jq.replace("${", " {")):
+        if token.kind == "operator" and token.text == "{":
+            open_braces.append(jq.startswith("${", token.start - 1))
+            if open_braces[-1]:
+                inside = jq[token.end :]
+                edits.append(Edit(token.start - 1, token.end + len(inside) - len(inside.lstrip()), "("))
+        elif token.kind == "operator" and token.text == "}" and open_braces.pop():
+            edits.append(Edit(len(jq[: token.start].rstrip()), token.end, ")"))
+    return apply_edits(jq, edits)
 
 
 def mustache_parts(text: str) -> list[tuple[bool, str]]:

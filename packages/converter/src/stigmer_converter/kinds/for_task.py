@@ -10,6 +10,8 @@ from stigmer_converter.scope import ARGUMENTS, VARIABLE_NAME
 
 DEFAULT_EACH = "item"
 DEFAULT_AT = "index"
+OTHER_AT = "position"
+"""Name of the position where the item itself is called `index`."""
 
 
 def convert(config: Fields, context: Context) -> JsonObject:
@@ -22,6 +24,8 @@ def convert(config: Fields, context: Context) -> JsonObject:
         )  # fmt: skip
     collection = config.text("in", required=True)
     loop: JsonObject = {"each": each, "in": context.expression(collection, config.at("in"))}
+    if each == DEFAULT_AT:
+        loop["at"] = OTHER_AT
     return {"for": loop, "do": context.tasks(config, "do", context.scope.in_loop(each))}
 
 
@@ -39,7 +43,7 @@ def revert(task: Construct, context: ReverseContext) -> JsonObject:
         config["in"] = context.expression(collection, where)
     else:
         config["in"] = context.as_text(collection, where)
-    loop.expect("at", DEFAULT_AT)
+    loop.expect("at", OTHER_AT if each == DEFAULT_AT else DEFAULT_AT)
     loop.close()
     config["do"] = context.tasks(task.value("do"), task.at("do"), context.scope.in_loop(each))
     return config

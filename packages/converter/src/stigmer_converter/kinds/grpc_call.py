@@ -1,7 +1,7 @@
 """GRPC_CALL: `call: grpc`; where the service listens comes from the service's own text or from the options."""
 
 import re
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import urlsplit
 
 from stigmer_dsl.json_types import JsonObject
 
@@ -14,6 +14,8 @@ from stigmer_converter.reverse_context import ReverseContext
 REFLECTION = "reflection"
 """Name of a `proto` resource whose endpoint is the gRPC server itself: ask it for descriptors."""
 DEFAULT_PORT = 50051
+_LAST_PORT = 65535
+_SCHEMES = ("grpc", "grpcs")
 _HOST = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9.-]{0,61}[a-zA-Z0-9])?", re.ASCII)
 _SERVICE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 
@@ -56,23 +58,28 @@ def _target(service: str, config: Fields, context: Context) -> tuple[str, GrpcTa
                 f"Write `grpc://host:port/{service}`, or set the option `grpc_services` for it.",
             )  # fmt: skip
             return None
+        if not (_SERVICE.fullmatch(service) and _HOST.fullmatch(target.host) and 0 < target.port <= _LAST_PORT):
+            context.findings.error(
+                "invalid-value", path, f"the option `grpc_services` has no usable target for `{service}`",
+                "A host is a name or an IPv4 address, a port lies between 1 and 65535.",
+            )  # fmt: skip
+            return None
         return service, target
+    address, asked, proto = service.partition("?proto=")
     try:
-        parts = urlsplit(service)
-        target = GrpcTarget(
-            host=parts.hostname or "",
-            port=parts.port or DEFAULT_PORT,
-            proto=parse_qs(parts.query).get("proto", [None])[0],
-            tls=parts.scheme == "grpcs",
-        )
+        parts = urlsplit(address)
+        port = parts.port or DEFAULT_PORT
     except ValueError:
         _invalid(service, path, context)
         return None
-    name = parts.path.removeprefix("/")
-    if parts.scheme not in {"grpc", "grpcs"} or not _HOST.fullmatch(target.host) or not _SERVICE.fullmatch(name):
+    host, name = parts.hostname or "", parts.path.removeprefix("/")
+    extra = parts.query or parts.fragment or parts.username is not None
+    readable = not asked or (proto and proto.split() == [proto])
+    known = parts.scheme in _SCHEMES and _HOST.fullmatch(host) and _SERVICE.fullmatch(name)
+    if extra or not readable or not known:
         _invalid(service, path, context)
         return None
-    return name, target
+    return name, GrpcTarget(host=host, port=port, proto=proto or None, tls=parts.scheme == "grpcs")
 
 
 def _invalid(service: str, path: str, context: Context) -> None:
@@ -129,5 +136,5 @@ def _tls(task: Construct) -> bool:
 
 def _address(name: str, target: GrpcTarget) -> str:
     scheme = "grpcs" if target.tls else "grpc"
-    query = "" if target.proto is None else f"?proto={quote(target.proto, safe=':/')}"
+    query = "" if target.proto is None else f"?proto={target.proto}"
     return f"{scheme}://{target.host}:{target.port}/{name}{query}"

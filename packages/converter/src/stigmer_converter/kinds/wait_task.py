@@ -16,7 +16,7 @@ _UINT32 = 2**32 - 1
 _INT32 = 2**31 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STARTED = "$task.startedAt.epoch.milliseconds"
-_UNTIL = re.compile(r'\$\{ "PT\\\(\(\[(\d+) - \$task\.startedAt\.epoch\.milliseconds, 0\] \| max\) / 1000\)S" \}')
+_UNTIL = re.compile(r'\$\{ "PT\\\(\(\[(-?\d+) - \$task\.startedAt\.epoch\.milliseconds, 0\] \| max\) / 1000\)S" \}')
 
 
 def convert(config: Fields, context: Context) -> JsonObject:
@@ -38,6 +38,11 @@ def convert(config: Fields, context: Context) -> JsonObject:
         given = {unit: count for unit, count in units.items() if count}
         if not given:
             context.findings.error("missing-field", duration.path, "a duration needs at least one unit above zero")
+            return {"wait": {}}
+        try:
+            parse_duration(given)
+        except ValueError:
+            context.findings.error("out-of-range", duration.path, "the duration is longer than 1000 years")
         return {"wait": given}
     if seconds == 0:
         config.out_of_range("seconds", 1, _INT32)
@@ -56,7 +61,7 @@ def _until(text: str, config: Fields, context: Context) -> str:
         )  # fmt: skip
         return ""
     milliseconds = -((_EPOCH - moment) // timedelta(milliseconds=1))
-    return f'${{ "PT\\(([{max(0, milliseconds)} - {_STARTED}, 0] | max) / 1000)S" }}'
+    return f'${{ "PT\\(([{milliseconds} - {_STARTED}, 0] | max) / 1000)S" }}'
 
 
 def revert(task: Construct, _context: ReverseContext) -> JsonObject:

@@ -73,7 +73,7 @@ def is_strict(text: str) -> bool:
 
 
 def strip(text: str) -> str:
-    """Return the jq source of an expression-only field, which may be bare or in `${ }`."""
+    """Return the jq source of an expression-only field, which may be bare or in `${ }`; raises UnclosedExpression."""
     if text.lstrip().startswith("${"):
         segments = split_text(text)
         if len(segments) == 1 and isinstance(segments[0], Expression):

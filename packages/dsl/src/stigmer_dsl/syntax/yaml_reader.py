@@ -26,7 +26,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def read_yaml(text: str, limits: Limits, parser: Any = PARSERS[0]) -> SyntaxTree:
-    """Read one YAML 1.2 document; the tags, merge keys and limits are described in the package's README.
+    """Read one YAML 1.2 document; decision 0201 tells what is made of tags, merge keys and aliases.
 
     `parser` is a PyYAML loader class, used for its events only. Raises SyntaxFault.
     """
@@ -57,7 +57,7 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
         yield from yaml.parse(text, Loader=parser)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        position = Position(mark.line + 1, mark.column + 1) if mark is not None else None
+        position = _place(text, mark.line, mark.column) if mark is not None else None
         at_tab = position is not None and _character_at(text, position) == "\t"
         raise _yaml_fault(str(error.problem or error.context), position, at_tab=at_tab) from error
     except yaml.reader.ReaderError as error:
@@ -72,6 +72,14 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
         ) from error
     except RecursionError as error:
         raise SyntaxFault("too-deep", "The document is nested too deeply", "Flatten the document.") from error
+
+
+def _place(text: str, line: int, column: int) -> Position:
+    """Return a mark as a position in the text; at the end of the text the parsers point to a line of their own."""
+    rows = text.split("\n")
+    if line < len(rows):
+        return Position(line + 1, min(column, len(rows[line])) + 1)
+    return Position(len(rows), len(rows[-1]) + 1)
 
 
 def _character_at(text: str, position: Position) -> str:

@@ -1,8 +1,10 @@
 """Checks of runtime expressions without running them."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from stigmer_dsl.checker import ExpressionChecker
+from stigmer_dsl.checker import BatchChecker, ExpressionChecker
 from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, Token, UnclosedExpression, split_text, tokenize
 from stigmer_dsl.expressions.names import forbidden_in, variables_in
 from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
@@ -11,10 +13,28 @@ from stigmer_dsl.validation.sites import ARGUMENTS, Site
 _BARE_HINT = "Write bare jq, such as `.status == 200`, or put the whole of it in one `${ }`."
 
 
-def check_expression(
-    site: Site, secrets: frozenset[str], checker: ExpressionChecker | None, findings: Findings
-) -> None:
-    """Check every expression of a site; `secrets` are the declared names."""
+@dataclass(frozen=True, slots=True)
+class Uncompiled:
+    """An expression in which nothing is wrong but what a compiler would find; `variables` are those in scope."""
+
+    source: str
+    variables: frozenset[str]
+    pointer: str
+
+
+def compile_expressions(expressions: Sequence[Uncompiled], checker: ExpressionChecker, findings: Findings) -> None:
+    """Report every expression that does not compile."""
+    if isinstance(checker, BatchChecker):
+        checker.prepare((expression.source, expression.variables) for expression in expressions)
+    for expression in expressions:
+        reason = checker.check(expression.source, expression.variables)
+        if reason is not None:
+            what = f"This is not jq: {reason}"
+            findings.add("invalid-expression", expression.pointer, what, "Correct the expression.")
+
+
+def check_expression(site: Site, secrets: frozenset[str], findings: Findings) -> Iterator[Uncompiled]:
+    """Check every expression of a site, and yield those worth compiling; `secrets` are the declared names."""
     try:
         segments = split_text(site.text)
     except UnclosedExpression as error:
@@ -34,21 +54,21 @@ def check_expression(
     else:
         sources = [expression.source for expression in expressions]
     for source in sources:
-        _check_source(source, site, secrets, checker, findings)
+        if _check_source(source, site, secrets, findings):
+            yield Uncompiled(source, ARGUMENTS | site.local, site.pointer)
 
 
-def _check_source(
-    source: str, site: Site, secrets: frozenset[str], checker: ExpressionChecker | None, findings: Findings
-) -> None:
+def _check_source(source: str, site: Site, secrets: frozenset[str], findings: Findings) -> bool:
+    """Whether the source is worth compiling."""
     if not source:
         findings.add("empty-expression", site.pointer, "The expression is empty", "Write `.` for the whole input.")
-        return
+        return False
     try:
         tokens = tokenize(source)
     except LexicalError as error:
         hint = _BARE_HINT if site.bare and "${" in source else "See the jq manual for the syntax."
         findings.add("invalid-expression", site.pointer, f"This is not jq: {error}", hint)
-        return
+        return False
     refused, used = forbidden_in(tokens), variables_in(tokens)
     for name in refused:
         findings.add(
@@ -65,10 +85,7 @@ def _check_source(
     for name in sorted(used & site.unset - site.local):
         findings.add("unset-variable", site.pointer, f"`{name}` is always null here", _unset_hint(name))
     _check_secrets(tokens, site, secrets, findings)
-    if checker is not None and not refused and not unknown:
-        reason = checker.check(source, known)
-        if reason is not None:
-            findings.add("invalid-expression", site.pointer, f"This is not jq: {reason}", "Correct the expression.")
+    return not refused and not unknown
 
 
 def _check_secrets(tokens: tuple[Token, ...], site: Site, secrets: frozenset[str], findings: Findings) -> None:

@@ -54,8 +54,9 @@ def _check_task(place: TaskPlace, raw: JsonObject, findings: Findings) -> None:
     elif place.kind == "try":
         _check("retries", child(task, "catch", "retry"), f"{pointer}/catch/retry", raw, findings)
     elif place.kind == "call":
-        _check_call(task.get("call"), f"{pointer}/call", raw, findings)
-        if task.get("call") in PROTOCOLS:
+        name = task.get("call")
+        _check_call(name, f"{pointer}/call", raw, findings)
+        if isinstance(name, str) and name in PROTOCOLS:
             for where, policy in _policies(task.get("with"), f"{pointer}/with"):
                 _check_policy(policy, where, raw, declared_secrets(raw), findings)
 

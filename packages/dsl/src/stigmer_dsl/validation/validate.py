@@ -7,7 +7,7 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.models.workflow import Workflow
 from stigmer_dsl.problem import Problem
 from stigmer_dsl.syntax.tree import SyntaxTree
-from stigmer_dsl.validation.expression_checks import check_expression
+from stigmer_dsl.validation.expression_checks import check_expression, compile_expressions
 from stigmer_dsl.validation.findings import Findings
 from stigmer_dsl.validation.flow import check_flow
 from stigmer_dsl.validation.model_errors import describe, report_model_errors
@@ -52,5 +52,6 @@ def _check_meaning(raw: JsonObject, checker: ExpressionChecker | None, findings:
         findings.add("unsupported-language", "/evaluate/language", "Only jq expressions can be evaluated", hint)
         return
     secrets = declared_secrets(raw)
-    for site in sites(raw, lists):
-        check_expression(site, secrets, checker, findings)
+    uncompiled = [found for site in sites(raw, lists) for found in check_expression(site, secrets, findings)]
+    if checker is not None:
+        compile_expressions(uncompiled, checker, findings)

@@ -10,6 +10,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.calls.authorization import Authorization, Authorizer
 from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.json_text import read_json
 from stigmer_engine.secrets import SecretVault
 
 _SHOWN_BODY: Final = 500
@@ -172,11 +173,10 @@ def _content(response: httpx.Response, body: bytes, shown: str) -> JsonValue:
         return None
     if _is_json(content_type):
         try:
-            value: JsonValue = json.loads(body)
+            return read_json(body)
         except ValueError as error:
             detail = f"{shown}: the peer calls it JSON, but: {error}"
             raise fault("communication", "The response is not what it says", detail) from None
-        return value
     media = content_type.partition(";")[0].strip().lower()
     if media.startswith("text/") or media.endswith(("/xml", "+xml", "/yaml", "+yaml")) or media == _FORM:
         return body.decode(response.encoding or "utf-8", errors="replace")

@@ -42,8 +42,12 @@ async def _run_branches(run: Run, task: ForkTask, frame: TaskFrame, fork: ForkFr
     changed = asyncio.Event()
     broken: list[BaseException] = []
     compete = task.fork.compete
+    open_branches = [index for index, branch in enumerate(fork.branches) if branch.state in ("waiting", "running")]
+    # Counted, because looking at all branches whenever one ends would be quadratic.
+    remaining = len(open_branches)
 
     async def run_branch(index: int) -> None:
+        nonlocal remaining
         named = task.fork.branches[index]
         branch = fork.branches[index]
         branch.state = "running"
@@ -58,12 +62,12 @@ async def _run_branches(run: Run, task: ForkTask, frame: TaskFrame, fork: ForkFr
         except BaseException as error:
             broken.append(error)
         finally:
+            remaining -= 1
             changed.set()
 
-    open_branches = [index for index, branch in enumerate(fork.branches) if branch.state in ("waiting", "running")]
     running = [asyncio.ensure_future(run_branch(index)) for index in open_branches]
     try:
-        while not _decided(fork, compete=compete) and not broken:
+        while remaining and not _decided_early(fork, compete=compete) and not broken:
             await changed.wait()
             changed.clear()
     finally:
@@ -87,9 +91,11 @@ def _record_success(fork: ForkFrame, index: int, outcome: Outcome, *, compete: b
     branch = fork.branches[index]
     branch.state = "done"
     branch.output = outcome.value
-    if fork.ended_by is None and fork.winner is None and (outcome.ends or outcome.then == "end"):
+    if _decided_early(fork, compete=compete):
+        return  # another branch decided in this very moment, and the cancellation has not arrived yet
+    if outcome.ends or outcome.then == "end":
         fork.ended_by = index
-    elif compete and fork.winner is None and fork.ended_by is None:
+    elif compete:
         fork.winner = index
 
 
@@ -102,11 +108,14 @@ def _record_failure(fork: ForkFrame, index: int, error: Fault) -> None:
 
 
 def _decided(fork: ForkFrame, *, compete: bool) -> bool:
+    return _decided_early(fork, compete=compete) or all(branch.state in ("done", "failed") for branch in fork.branches)
+
+
+def _decided_early(fork: ForkFrame, *, compete: bool) -> bool:
+    """Whether the outcome is certain, whatever the branches that still run may do."""
     if fork.ended_by is not None or fork.winner is not None:
         return True
-    if not compete and fork.first_failure is not None:
-        return True
-    return all(branch.state in ("done", "failed") for branch in fork.branches)
+    return not compete and fork.first_failure is not None
 
 
 def _verdict(fork: ForkFrame, *, compete: bool) -> Outcome:

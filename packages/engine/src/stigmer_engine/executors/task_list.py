@@ -28,13 +28,8 @@ async def run_list(run: Run, tasks: tuple[NamedTask, ...], prefix: str, frame: D
             case "exit":
                 return Outcome(frame.value, exited=True)
             case target:
-                frame.index = _index_of(tasks, target)
+                frame.index = run.prepared.position(prefix, tasks, target)
     return Outcome(frame.value)
-
-
-def _index_of(tasks: tuple[NamedTask, ...], name: str) -> int:
-    # The loader has checked every target, so there is one.
-    return next(index for index, task in enumerate(tasks) if task.name == name)
 
 
 def escape(name: str) -> str:

@@ -1,12 +1,17 @@
 """Checks at load time that an expression compiles: the engine's side of `stigmer_dsl.ExpressionChecker`."""
 
 import re
+from collections.abc import Iterable, Sequence
 
 from stigmer_engine.expressions.evaluator import EvaluatorConfig
 from stigmer_engine.expressions.process import Worker, WorkerDied
 from stigmer_engine.expressions.program import Leaf, Program
 from stigmer_engine.expressions.worker import FAILURE
 
+# Enough to make the fixed cost of a program disappear; few enough to search for the one that does not compile.
+_TOGETHER = 100
+# As many as the largest document can hold, so that none is forgotten between `prepare` and `check`.
+_REMEMBERED = 100_000
 _ERROR = re.compile(r"jq: error: (.*?)(?: at <top-level>, line \d+.*)?$")
 
 
@@ -31,16 +36,37 @@ class LibjqChecker:
         """One sentence on why `expression` does not compile with `variables` (with their `$`) bound, or None."""
         key = (expression, variables)
         if key not in self._known:
-            if len(self._known) > 10_000:
-                self._known.clear()
-            self._known[key] = self._compile(expression, variables)
+            self._remember(key, self._compile((expression,), variables))
         return self._known[key]
 
-    def _compile(self, expression: str, variables: frozenset[str]) -> str | None:
+    def prepare(self, expressions: Iterable[tuple[str, frozenset[str]]]) -> None:
+        """Compile many expressions at once, so that `check` only looks up those that are right.
+
+        A program costs more than a millisecond however short it is. What compiles together compiles alone, as long
+        as brackets and quotes match in each; when a batch does not compile, `check` will find out which it was.
+        """
+        by_variables: dict[frozenset[str], dict[str, None]] = {}
+        for expression, variables in expressions:
+            if (expression, variables) not in self._known:
+                by_variables.setdefault(variables, {})[expression] = None
+        for variables, sources in by_variables.items():
+            listed = tuple(sources)
+            for start in range(0, len(listed), _TOGETHER):
+                batch = listed[start : start + _TOGETHER]
+                if len(batch) > 1 and self._compile(batch, variables) is None:
+                    for expression in batch:
+                        self._remember((expression, variables), None)
+
+    def _remember(self, key: tuple[str, frozenset[str]], reason: str | None) -> None:
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known[key] = reason
+
+    def _compile(self, expressions: Sequence[str], variables: frozenset[str]) -> str | None:
         # `if false` keeps the program from running: only its compilation is wanted.
-        guarded = Leaf(f"if false then ({expression}\n\n) else null end")
+        guarded = tuple(Leaf(f"if false then ({expression}\n\n) else null end") for expression in expressions)
         names = tuple(sorted(name.removeprefix("$") for name in variables))
-        program = Program((guarded,), lambda results: results[0], names)
+        program = Program(guarded, lambda results: results[0], names)
         arguments = b"[" + b",".join([b"null"] * (2 + len(variables))) + b"]"
         worker = self._worker or Worker(
             budget_seconds=self._config.budget_seconds, memory_bytes=self._config.memory_bytes

@@ -5,7 +5,6 @@ only a slow one is awaited, so that no expression can stop other executions.
 """
 
 import asyncio
-import json
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -14,10 +13,12 @@ from typing import Final, Self
 
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.expressions.paths import look_up
 from stigmer_engine.expressions.process import Reply, Worker, WorkerDied
 from stigmer_engine.expressions.program import Program, encode_arguments
 from stigmer_engine.expressions.worker import FAILURE
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.json_text import read_json
 
 # The budget is processor time; on a crowded machine the wall clock may run this much longer, and for a first
 # evaluation includes the start of the child.
@@ -75,10 +76,19 @@ class Evaluator:
         """
         if program.constant:
             return program.place([])
+        if program.paths is not None:
+            found = look_up(program.paths, arguments)
+            if found is not None:
+                return program.place(found)
         reply = await self._exchange(program, encode_arguments(arguments))
         if reply.status == FAILURE:
             raise await self._explain(program, arguments, reply)
-        results: list[JsonValue] = json.loads(reply.body)
+        try:
+            results = read_json(reply.body)
+        except ValueError as error:
+            sources = _shorten("; ".join(leaf.source for leaf in program.leaves))
+            raise fault("expression", "Unusable result of an expression", f"{error}: {sources}") from None
+        assert isinstance(results, list)
         return program.place(results)
 
     async def _exchange(self, program: Program, arguments: bytes) -> Reply:

@@ -14,6 +14,9 @@ from typing import Final, Literal
 from stigmer_dsl.expressions import Expression, is_strict, split_text, strip, tokenize, variables
 from stigmer_dsl.json_types import JsonValue
 
+from stigmer_engine.expressions.input_use import reads_input
+from stigmer_engine.expressions.paths import Path, read_path
+
 Arrangement = Literal["array", "first-true"]
 ARGUMENTS: Final = ("context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime")
 _ids = itertools.count(1)
@@ -44,6 +47,24 @@ class Program:
     def constant(self) -> bool:
         """Whether there is nothing to evaluate."""
         return not self.leaves
+
+    @cached_property
+    def reads_input(self) -> bool:
+        """Whether the value of `.` can matter."""
+        return any(reads_input(leaf.source) for leaf in self.leaves)
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...] | None:
+        """The expressions as lookups, when every one of them is no more than that."""
+        if self.arrangement != "array":
+            return None
+        paths: list[Path] = []
+        for leaf in self.leaves:
+            path = read_path(leaf.source, self.variables, as_text=leaf.as_text)
+            if path is None:
+                return None
+            paths.append(path)
+        return tuple(paths)
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:
@@ -130,23 +151,26 @@ _Place = Callable[[Iterator[JsonValue]], JsonValue]
 
 
 def _compile(template: JsonValue, leaves: list[Leaf]) -> _Place:
-    before = len(leaves)
-    place: _Place
-    if isinstance(template, str):
-        place = _compile_text(template, leaves)
-    elif isinstance(template, dict):
-        members = [(key, _compile(value, leaves)) for key, value in template.items()]
-        place = lambda results: {key: member(results) for key, member in members}  # noqa: E731
-    elif isinstance(template, list):
-        items = [_compile(value, leaves) for value in template]
-        place = lambda results: [item(results) for item in items]  # noqa: E731
-    else:
+    if _literal(template):
         return lambda _results: template
-    if len(leaves) == before:
-        # Without expressions there may still be escapes to resolve, once.
-        literal = place(iter(()))
-        return lambda _results: literal
-    return place
+    if isinstance(template, str):
+        return _compile_text(template, leaves)
+    if isinstance(template, dict):
+        members = [(key, _compile(value, leaves)) for key, value in template.items()]
+        return lambda results: {key: member(results) for key, member in members}
+    items = [_compile(value, leaves) for value in template]
+    return lambda results: [item(results) for item in items]
+
+
+def _literal(template: JsonValue) -> bool:
+    """Whether the template is its own value: no `${`, not even an escaped one."""
+    if isinstance(template, str):
+        return "${" not in template
+    if isinstance(template, dict):
+        return all(map(_literal, template.values()))
+    if isinstance(template, list):
+        return all(map(_literal, template))
+    return True
 
 
 def _compile_text(text: str, leaves: list[Leaf]) -> _Place:
@@ -167,6 +191,10 @@ def _compile_text(text: str, leaves: list[Leaf]) -> _Place:
     return lambda results: "".join(str(next(results)) if part is None else part for part in parts)
 
 
+# `json.dumps` with arguments would make an encoder each time.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def encode_arguments(arguments: list[JsonValue]) -> bytes:
     """The JSON text of a program's input. Lone surrogates are replaced, as jq would."""
-    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _to_json(arguments).encode(errors="replace")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
+from stigmer_engine.frames.field_types import field_checks
 from stigmer_engine.frames.frame import (
     UNSET,
     BranchFrame,
@@ -52,6 +53,7 @@ _KINDS: Final[dict[str, "type[DataclassInstance]"]] = {
 }
 _NAMES: Final[dict[type, str]] = {cls: name for name, cls in _KINDS.items()}
 _FIELDS: Final = {cls: tuple(field.name for field in dataclasses.fields(cls)) for cls in _NAMES}
+_CHECKS: Final = {cls: field_checks(cls) for cls in _NAMES}
 # Fields that hold user data of any size, and so go through the value table.
 _VALUES: Final = frozenset(
     {
@@ -154,18 +156,22 @@ def _decode(encoded: JsonObject, values: list[JsonValue]) -> object:
         if name == "kind":
             continue
         if name in _VALUES:
-            fields[name] = values[value] if isinstance(value, int) else _inline(value)
+            fields[name] = _value(value, values)
         elif isinstance(value, dict):
             fields[name] = _decode(value, values)
         elif isinstance(value, list):
             fields[name] = [_decode(item, values) for item in value if isinstance(item, dict)]
         else:
             fields[name] = value
+        if not _CHECKS[kind][name](fields[name]):
+            raise BrokenTree(f"the tree is damaged: `{name}` of a {encoded['kind']} frame cannot be {value!r:.50}")
     result: object = kind(**fields)
     return result
 
 
-def _inline(value: JsonValue) -> JsonValue:
-    if isinstance(value, list):
-        return value[0]
-    raise BrokenTree("a value is neither in the table nor inline")
+def _value(place: JsonValue, values: list[JsonValue]) -> JsonValue:
+    if isinstance(place, list):
+        return place[0]
+    if isinstance(place, int) and not isinstance(place, bool) and place >= 0:
+        return values[place]
+    raise BrokenTree("the tree is damaged: a value is neither in the table nor inline")

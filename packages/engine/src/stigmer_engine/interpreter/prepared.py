@@ -7,7 +7,7 @@ from typing import cast
 import jsonschema_rs
 from stigmer_dsl import LoadedDocument
 from stigmer_dsl.json_types import JsonObject, JsonValue
-from stigmer_dsl.models import SchemaDefinition, TaskBase, Workflow
+from stigmer_dsl.models import NamedTask, SchemaDefinition, TaskBase, Workflow
 
 from stigmer_engine.expressions.program import Program
 from stigmer_engine.faults import fault
@@ -25,6 +25,7 @@ class PreparedDocument:
         self._programs: dict[tuple[str, str], Program] = {}
         self._schemas: dict[tuple[str, str], jsonschema_rs.Validator] = {}
         self._definitions: dict[str, JsonValue] = {}
+        self._positions: dict[str, dict[str, int]] = {}
 
     @property
     def name(self) -> str:
@@ -43,6 +44,13 @@ class PreparedDocument:
         if program is None:
             program = self._programs[key] = build()
         return program
+
+    def position(self, prefix: str, tasks: tuple[NamedTask, ...], name: str) -> int:
+        """The index of a task in the list at `prefix`. The loader has checked that a `then` names one of its list."""
+        positions = self._positions.get(prefix)
+        if positions is None:
+            positions = self._positions[prefix] = {task.name: index for index, task in enumerate(tasks)}
+        return positions[name]
 
     def definition(self, reference: str, task: TaskBase) -> JsonValue:
         """The task as written, for `$task.definition`."""

@@ -251,7 +251,7 @@ class Run:
             return program.place([])
         self._secrets.permit(program.secrets)
         now = scope.task.started_at if scope.task else self.tree.started_at
-        arguments: list[JsonValue] = [dot, now]
+        arguments: list[JsonValue] = [dot if program.reads_input else None, now]
         arguments.extend(self._argument(name, scope) for name in program.variables)
         return await self.runtime.evaluate(program, arguments)
 

@@ -47,6 +47,7 @@ class ScriptedRuntime:
         evaluator: evaluates the expressions; use `EvaluatorConfig(patience_seconds=None)`.
         script: replies by the URI of a call, first call first; the last one is repeated for further calls.
         on_publish: called after each event, with the event.
+        on_evaluate: called before each evaluation, with its number from 1; whether it gives way to the loop.
         calls: every call made, in the order of their start.
         events: every event published.
     """
@@ -54,9 +55,11 @@ class ScriptedRuntime:
     evaluator: Evaluator
     script: Script = field(default_factory=dict)
     on_publish: Callable[[ProgressEvent], object] = lambda _event: None
+    on_evaluate: Callable[[int], bool] = lambda _number: False
     jitter: float = 0.5
     calls: list[Call] = field(default_factory=list)
     events: list[ProgressEvent] = field(default_factory=list)
+    evaluations: int = 0
 
     def now(self) -> float:
         """Unix time on the virtual clock."""
@@ -68,6 +71,10 @@ class ScriptedRuntime:
 
     async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
         """The value of a program. Raises Fault `expression`."""
+        self.evaluations += 1
+        if self.on_evaluate(self.evaluations):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
         return await self.evaluator.evaluate(program, arguments)
 
     async def call(self, request: CallRequest) -> JsonValue:

@@ -11,15 +11,21 @@ from stigmer_engine import Engine, Status, WrongState
 
 from stigmer_runner.config import Settings
 from stigmer_runner.executions.admission import execution_id_of, same_run, secrets_apart
+from stigmer_runner.executions.defects import close_after_defect
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.executions.run import Run
+from stigmer_runner.logs import get_logger
 from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
 _CUT_REASON = "the runner is shutting down"
 _CUT_SECONDS = 10.0
+_LAST_LINES_SECONDS = 30.0
 _LOOK_SECONDS = 0.2  # a run that gets paused during the drain ends nothing, so it is looked for
+
+
+log = get_logger(__name__)
 
 
 class Sink(Protocol):
@@ -102,13 +108,8 @@ class Executions:
         finally:
             self._starting.pop(execution_id).set()
 
-    def cancel(self, execution_id: str, reason: str, *, force: bool = False) -> Run:
-        """Ask a run to stop; success when it is cancelled already. Raises Refused when it ended otherwise.
-
-        Both ways interrupt waits and calls at once; `force` changes nothing more, because no call of this runtime
-        outlives its interruption.
-        """
-        del force
+    def cancel(self, execution_id: str, reason: str) -> Run:
+        """Stop a run, waits and calls included; success when it is cancelled already. Raises Refused when it ended."""
         return self._control(execution_id, "cancelled", lambda run: run.execution.cancel(reason))
 
     def pause(self, execution_id: str, reason: str) -> Run:
@@ -127,11 +128,12 @@ class Executions:
         self._draining = True
         before = {run.id for run in self.active}
         await _first_of(self._all_ended(), hurry.wait(), timeout=grace_seconds)
-        cut = tuple(run.id for run in self.active)
-        for run in self.active:
+        late = [run for run in self.active if not run.ended]
+        for run in late:
             self.cancel(run.id, _CUT_REASON)
         if self._watching:
             await asyncio.wait(self._watching, timeout=_CUT_SECONDS)
+        cut = tuple(run.id for run in late)
         return DrainReport(finished=len(before - set(cut)), cut=cut)
 
     async def _all_ended(self) -> None:
@@ -205,11 +207,17 @@ class Executions:
         return await self._source.complete(request)
 
     async def _await_end(self, run: Run) -> None:
-        await run.execution.wait()
+        try:
+            await run.execution.wait()
+        except Exception as defect:
+            log.exception("execution ended by a defect of the engine", execution_id=run.id)
+            close_after_defect(run, defect, self._redactor)
         run.ended_at = time.monotonic()
         del self._active[run.id]
         self._finished[run.id] = run
         self._forget_old()
+        # Whoever writes of the run's last events does so within moments.
+        asyncio.get_running_loop().call_later(_LAST_LINES_SECONDS, self._redactor.forget, run.secrets)
 
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self._settings.retain_finished_seconds
@@ -219,7 +227,6 @@ class Executions:
             if not over and (run.ended_at is None or run.ended_at > oldest):
                 return
             del self._finished[run.id]
-            self._redactor.forget(run.secrets)
 
 
 async def _first_of(*waits: Coroutine[object, object, object], timeout: float) -> None:

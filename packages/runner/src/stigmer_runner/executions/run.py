@@ -27,6 +27,7 @@ class Run:
         self.fingerprint = fingerprint
         self.secrets = secrets
         self.debug = debug
+        self.workflow_name = document.name
         self.top_level_tasks = len(document.workflow.do)
         self.ended_at: float | None = None
         self.watchers = 0

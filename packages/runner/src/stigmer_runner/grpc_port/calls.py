@@ -75,8 +75,8 @@ class ExecutionCalls:
         )
 
     async def cancel_execution(self, message: CancelExecutionRequest) -> Empty:
-        """Stop the run."""
-        self._executions.cancel(_id(message.execution_id), message.reason, force=message.force)
+        """Stop the run. `force` adds nothing here: no call of this runtime outlives its interruption."""
+        self._executions.cancel(_id(message.execution_id), message.reason)
         return Empty()
 
     async def pause_execution(self, message: PauseExecutionRequest) -> Empty:

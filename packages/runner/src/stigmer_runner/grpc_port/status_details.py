@@ -7,6 +7,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpclib.const import Status
 from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
+from grpclib.metadata import encode_grpc_message
 from stigmer_dsl import Problem
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem, ValidationProblems
 
@@ -30,10 +31,12 @@ _STATUS = {
     Reason.SERVICE_REFUSED: Status.FAILED_PRECONDITION,
 }
 
-# Clients accept 8 KiB of trailers by default (grpcio, Netty), base64 takes a third, and the message is in there twice.
-_MAX_PROBLEM_BYTES = 2_600
-_MAX_MESSAGE_CHARS = 300
-_MAX_TEXT_CHARS = 240
+# Clients accept 8 KiB of trailers by default (grpcio, Netty). The message is in there twice, percent-encoded and, like
+# all details, in base64, which takes a third.
+_MAX_TRAILER_BYTES = 7_400
+_MAX_MESSAGE_BYTES = 1_200
+_MAX_TEXT_CHARS = 180
+_FRAME_BYTES = 350  # type names, lengths and the `ErrorInfo`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +67,17 @@ def grpc_error(refused: Refused) -> GRPCError:
 
     Both lists hold as many problems, in order, as fit; `ErrorInfo.metadata` tells how many there are and were left out.
     """
-    shown = _fitting(refused.problems)
+    message = _short_message(refused.message)
+    shown = _fitting(refused.problems, message)
     details = [_error_info(refused, shown=len(shown))]
     if shown:
-        message = ValidationProblems(problems=[_validation_problem(problem) for problem in shown])
+        problems = ValidationProblems(problems=[_validation_problem(problem) for problem in shown])
         details.append(
-            Detail(name="ai.stigmer.agentic.workflowrunner.v1.ValidationProblems", value=bytes(message)),
+            Detail(name="ai.stigmer.agentic.workflowrunner.v1.ValidationProblems", value=bytes(problems)),
         )
     if refused.field:
         details.append(_bad_request(refused, shown))
-    return GRPCError(_STATUS[refused.reason], _shorten(refused.message, _MAX_MESSAGE_CHARS), details)
+    return GRPCError(_STATUS[refused.reason], message, details)
 
 
 def _error_info(refused: Refused, *, shown: int) -> Detail:
@@ -85,16 +89,21 @@ def _error_info(refused: Refused, *, shown: int) -> Detail:
 
 
 def _bad_request(refused: Refused, shown: list[Problem]) -> Detail:
-    request = error_details_pb2.BadRequest()
-    if not shown:
-        request.field_violations.add(field=refused.field, description=_shorten(refused.message, _MAX_TEXT_CHARS))
-    for problem in shown:
-        request.field_violations.add(
-            field=f"{refused.field}#{problem.pointer}",
-            description=_description(problem),
-            reason=problem.code.upper().replace("-", "_"),
+    violations = [_violation(refused.field, problem) for problem in shown] or [
+        error_details_pb2.BadRequest.FieldViolation(
+            field=refused.field, description=_shorten(refused.message, _MAX_TEXT_CHARS)
         )
+    ]
+    request = error_details_pb2.BadRequest(field_violations=violations)
     return Detail(name="google.rpc.BadRequest", value=request.SerializeToString())
+
+
+def _violation(field: str, problem: Problem) -> error_details_pb2.BadRequest.FieldViolation:
+    return error_details_pb2.BadRequest.FieldViolation(
+        field=f"{field}#{_shorten(problem.pointer, _MAX_TEXT_CHARS)}",
+        description=_description(problem),
+        reason=problem.code.upper().replace("-", "_"),
+    )
 
 
 def _description(problem: Problem) -> str:
@@ -115,16 +124,23 @@ def _validation_problem(problem: Problem) -> ValidationProblem:
     )
 
 
-def _fitting(problems: tuple[Problem, ...]) -> list[Problem]:
-    """The first problems whose messages stay within the budget; at least one."""
+def _fitting(problems: tuple[Problem, ...], message: str) -> list[Problem]:
+    """The first problems that fit into the trailers beside the message; at least one."""
+    room = (_MAX_TRAILER_BYTES - len(encode_grpc_message(message))) * 3 // 4 - len(message.encode()) - _FRAME_BYTES
     shown: list[Problem] = []
-    size = 0
     for problem in problems:
-        size += len(bytes(_validation_problem(problem))) + len(_description(problem).encode()) + len(problem.pointer)
-        if shown and size > 2 * _MAX_PROBLEM_BYTES:
+        room -= len(bytes(_validation_problem(problem))) + len(_violation("workflow_yaml", problem).SerializeToString())
+        if shown and room < 0:
             break
         shown.append(problem)
     return shown
+
+
+def _short_message(message: str) -> str:
+    """The message within its share of the trailers."""
+    while len(encode_grpc_message(message)) > _MAX_MESSAGE_BYTES:
+        message = _shorten(message, len(message) * 3 // 4)
+    return message
 
 
 def _shorten(text: str, limit: int) -> str:

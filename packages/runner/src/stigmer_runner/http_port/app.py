@@ -43,7 +43,7 @@ def build_app(*, executions: Executions, authentication: Authentication, ready: 
     async def events(request: Request) -> Response:
         run = find(request)
         after = _after(request)
-        if run.log.closed and after >= len(run.log.events):
+        if run.log.closed and after >= run.log.size:
             # Tells an EventSource that reconnects after the end to stop (WHATWG HTML, section 9.2.1).
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return StreamingResponse(

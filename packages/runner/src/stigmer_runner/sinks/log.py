@@ -1,6 +1,8 @@
 """Writes the life of every run to the process log."""
 
-from stigmer_engine import ProgressEvent
+import logging
+
+from stigmer_engine import EventType, ProgressEvent
 
 from stigmer_runner.executions import Run
 from stigmer_runner.logs import get_logger
@@ -22,17 +24,20 @@ class LogSink:
         self._followers.follow(run, lambda event: self._write(event, debug=run.debug))
 
     def _write(self, event: ProgressEvent, *, debug: bool) -> None:
+        level = _level(event, debug=debug)
+        if not self._log.isEnabledFor(level):
+            return
         fields = {name: value for name, value in event.to_json().items() if value and name not in _LEFT_OUT}
         if not debug:
             fields.pop("payload", None)
         fields["execution_id"] = fields.pop("workflow_execution_id")
-        if event.event_type.value.endswith("_failed"):
-            write = self._log.warning
-        elif debug or event.event_type.value.startswith("workflow_"):
-            write = self._log.info
-        else:
-            write = self._log.debug
-        write(str(event.event_type), **fields)
+        self._log.log(level, str(event.event_type), **fields)
+
+
+def _level(event: ProgressEvent, *, debug: bool) -> int:
+    if event.event_type in (EventType.WORKFLOW_FAILED, EventType.TASK_FAILED):
+        return logging.WARNING
+    return logging.INFO if debug or not event.task_reference else logging.DEBUG
 
 
 _LEFT_OUT = frozenset({"event_type", "timestamp_ms"})

@@ -43,7 +43,6 @@ class AsyncioRuntime:
         self._children = children
         self._clock = clock
         self._interceptor = interceptor
-        self._random = random.Random()  # noqa: S311 - jitter, not cryptography
 
     def now(self) -> float:
         """Unix time in seconds."""
@@ -51,7 +50,8 @@ class AsyncioRuntime:
 
     def random(self) -> float:
         """A number from 0 up to 1."""
-        return self._random.random()
+        # The process's generator: to seed one for each execution costs more than starting the execution does.
+        return random.random()  # noqa: S311 - jitter, not cryptography
 
     async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
         """The value of a program. Raises Fault `expression`."""

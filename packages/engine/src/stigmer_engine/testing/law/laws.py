@@ -1,19 +1,19 @@
 """The four laws of frames, as checks that name what is broken."""
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import astuple
 
-from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.json_types import JsonObject
 
 from stigmer_engine.events import EventType, ProgressEvent, Status
+from stigmer_engine.testing.law.decisions import check_decisions, decision_flaws
 from stigmer_engine.testing.law.documents import Case
 from stigmer_engine.testing.law.drained_run import Record
 from stigmer_engine.testing.law.event_tree import flaws
 from stigmer_engine.testing.law.expectation import Ending
+from stigmer_engine.testing.law.law_broken import LawBroken
 from stigmer_engine.testing.law.node import Node, list_prefix
-
-
-class LawBroken(AssertionError):
-    """A run that the law of frames does not allow."""
 
 
 def check_alone(case: Case, record: Record, allowed: frozenset[Ending]) -> None:
@@ -28,7 +28,13 @@ def check_alone(case: Case, record: Record, allowed: frozenset[Ending]) -> None:
         raise LawBroken(f"calls: begun more than once: {sorted(repeated)}")
     if any(call.state == "running" for call in record.calls):
         raise LawBroken("calls: one was left running")
-    _check_decisions(record.trees)
+    started = Counter(event.task_reference for event in record.events if event.event_type is EventType.TASK_STARTED)
+    for reference, count in Counter(call.reference for call in record.calls).items():
+        if count > started[reference]:
+            raise LawBroken(f"calls: {reference} was started {started[reference]} times and called {count} times")
+    check_decisions(record.trees)
+    for flaw in decision_flaws(record.events, case.nodes):
+        raise LawBroken(f"decision: {flaw}")
 
 
 def check_against(case: Case, undrained: Record, drained: Record, allowed: frozenset[Ending]) -> None:
@@ -43,6 +49,8 @@ def check_against(case: Case, undrained: Record, drained: Record, allowed: froze
         told, expected = _told(drained.events), _told(undrained.events)
         if told != expected:
             raise LawBroken(f"events: {_first_difference(told, expected)}")
+        if [astuple(call) for call in drained.calls] != [astuple(call) for call in undrained.calls]:
+            raise LawBroken(f"calls: {drained.calls} instead of {undrained.calls}")
         return
     if len(allowed) == 1 and drained.ending != undrained.ending:
         raise LawBroken(f"ending: {drained.ending} instead of {undrained.ending}, and nothing raced")
@@ -95,33 +103,3 @@ def _branch(events: Iterable[ProgressEvent], reference: str) -> list[tuple[str, 
             if event.task_reference == reference and closed:
                 break
     return own
-
-
-def _check_decisions(trees: list[JsonObject]) -> None:
-    """A winner, a first failure or an ending branch, once in a tree, stays while that fork is open."""
-    known: dict[tuple[str, JsonValue], dict[str, JsonValue]] = {}
-    for tree in trees:
-        found = dict(_forks(tree["tree"]))
-        for place, fork in found.items():
-            for name, value in known.get(place, {}).items():
-                if fork.get(name) != value:
-                    raise LawBroken(f"decision: {name} of {place[0]} was {value} and became {fork.get(name)}")
-        known = {
-            place: {name: fork[name] for name in ("winner", "first_failure", "ended_by") if fork.get(name) is not None}
-            for place, fork in found.items()
-        }
-
-
-def _forks(
-    frame: JsonValue, place: tuple[str, JsonValue] = ("", None)
-) -> Iterable[tuple[tuple[str, JsonValue], JsonObject]]:
-    if isinstance(frame, list):
-        for item in frame:
-            yield from _forks(item, place)
-    elif isinstance(frame, dict):
-        if frame.get("kind") == "task":
-            place = (str(frame["reference"]), frame["started_at"])
-        if frame.get("kind") == "fork":
-            yield place, frame
-        for value in frame.values():
-            yield from _forks(value, place)

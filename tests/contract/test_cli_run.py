@@ -1,0 +1,284 @@
+"""`stigmer run` from outside: outputs, exit codes, events, signals, and no secret anywhere."""
+
+import json
+import logging
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
+from stigmer_runner.cli.app import run_command
+
+HEADER = "document: {dsl: 1.0.0, namespace: test, name: sample, version: 1.0.0}\n"
+GREET = HEADER + "do:\n  - greet: {set: {message: '${ \"Hello \\(.name)\" }'}}\n"
+ENDLESS = HEADER + "do:\n  - hold: {wait: {hours: 1}}\n"
+FAILING = HEADER + (
+    "do:\n  - stop: {raise: {error: {type: 'https://example.com/nope', status: 418, title: No, detail: because}}}\n"
+)
+INVALID = HEADER + "do:\n  - a: {sett: {x: 1}}\n  - b: {wait: {parsecs: 1}}\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    def make(text: str, name: str = "workflow.yaml") -> str:
+        path = tmp_path / name
+        path.write_text(text)
+        return str(path)
+
+    return make
+
+
+def stigmer(*arguments: str, stdin: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "stigmer_runner", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.fixture
+def in_process(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """The same command line without a new process, where only arguments matter: exit code, stdout, stderr."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = run_command(list(arguments))
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    yield run
+    root.handlers[:], root.level = handlers, level
+
+
+def begin(*arguments: str) -> "subprocess.Popen[str]":
+    """A run that is inside its `hold` task; its events are on standard error."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stigmer_runner", "run", "--events", "-", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if json.loads(line)["task_name"] == "hold":
+            break
+    return process
+
+
+def test_the_output_is_all_there_is_on_stdout(write: Any) -> None:
+    done = stigmer("run", write(GREET), "--input", '{"name": "Ann"}')
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {"message": "Hello Ann"}
+
+
+@pytest.mark.parametrize("value", ["null", "[]", "3", "1.5", '"täxt"', "true", '{"a": [1, {"b": null}]}'])
+def test_any_json_comes_out_as_it_went_in(write: Any, in_process: Any, value: str) -> None:
+    document = write(HEADER + "do:\n  - keep: {set: {v: '${ .v }'}}\noutput: {as: '${ .v }'}\n")
+    code, stdout, stderr = in_process("run", document, "--input", f'{{"v": {value}}}')
+    assert code == 0, stderr
+    assert json.loads(stdout) == json.loads(value)
+
+
+def test_inputs_from_file_and_stdin(write: Any) -> None:
+    given = write('{"name": "File"}', "input.json")
+    assert json.loads(stigmer("run", write(GREET), "--input", f"@{given}").stdout) == {"message": "Hello File"}
+    assert json.loads(stigmer("run", write(GREET), "--input", "-", stdin='{"name": "In"}').stdout) == {
+        "message": "Hello In"
+    }
+    assert json.loads(stigmer("run", "-", "--input", '{"name": "Doc"}', stdin=GREET).stdout) == {"message": "Hello Doc"}
+
+
+def test_output_formats(write: Any, in_process: Any) -> None:
+    arguments = ("run", write(GREET), "--input", '{"name": "no"}', "--output")
+    assert in_process(*arguments, "yaml")[1] == "message: Hello no\n"
+    assert json.loads(in_process(*arguments, "json")[1]) == {"message": "Hello no"}
+    assert json.loads(in_process(*arguments, "pretty")[1]) == {"message": "Hello no"}
+
+
+def test_variables_reach_the_workflow(write: Any) -> None:
+    document = write(HEADER + "do:\n  - show: {set: {got: '${ $runtime.metadata.env }'}}\n")
+    done = stigmer("run", document, "--env", "A=1", "--env", "B=x=y", "--env", "EMPTY=")
+    assert json.loads(done.stdout) == {"got": {"A": "1", "B": "x=y", "EMPTY": ""}}
+
+
+def test_a_fault_is_exit_1_and_its_error_the_last_line_of_stderr(write: Any) -> None:
+    done = stigmer("run", write(FAILING))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert json.loads(done.stderr.splitlines()[-1]) == {
+        "type": "https://example.com/nope",
+        "status": 418,
+        "title": "No",
+        "detail": "because",
+        "instance": "/do/0/stop",
+    }
+
+
+def test_an_invalid_document_is_exit_2_with_every_problem(write: Any) -> None:
+    path = write(INVALID)
+    done = stigmer("run", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "/do/0/a" in done.stderr
+    assert "/do/1/b" in done.stderr
+    assert all(line.startswith(f"{path}:") for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--input", "{"), "--input is not JSON"),
+        (("--input", "NaN"), "not JSON"),
+        (("--input", "@/nowhere.json"), "/nowhere.json cannot be read"),
+        (("--env", "novalue"), "--env number 1"),
+        (("--secret", "=x"), "--secret number 1"),
+        (("--events", "/nowhere/events"), "/nowhere/events cannot be written"),
+        (("--output", "xml"), "xml"),
+        (("--unknown",), "--unknown"),
+    ],
+)
+def test_wrong_usage_is_exit_2_with_a_sentence(
+    write: Any, in_process: Any, arguments: tuple[str, ...], said: str
+) -> None:
+    code, stdout, stderr = in_process("run", write(GREET), *arguments)
+    assert (code, stdout) == (2, "")
+    assert said in stderr
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    for path in ("/nowhere.yaml", str(tmp_path)):
+        done = stigmer("run", path)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+        assert path in done.stderr
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_bytes(b"\xff\xfe\x00garbage")
+    done = stigmer("run", str(path))
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_events_are_lines_with_every_field(write: Any, tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    done = stigmer("run", write(GREET), "--input", '{"name": "Ann"}', "--events", str(path))
+    events = [json.loads(line) for line in path.read_text().splitlines()]
+    fields = {field.name for field in WorkflowProgressEvent.DESCRIPTOR.fields}
+    assert all(set(event) == fields for event in events)
+    assert [event["sequence_number"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["event_type"] == "workflow_started"
+    assert events[-1]["event_type"] == "workflow_completed"
+    assert events[-1]["payload"]["output"] == json.loads(done.stdout)
+
+
+def test_events_on_dash_go_to_stderr_because_stdout_is_the_output(write: Any) -> None:
+    done = stigmer("run", write(GREET), "--input", '{"name": "Ann"}', "--events", "-")
+    assert json.loads(done.stdout) == {"message": "Hello Ann"}
+    assert [json.loads(line)["event_type"] for line in done.stderr.splitlines()][-1] == "workflow_completed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_in_order(write: Any, number: signal.Signals) -> None:
+    with begin(write(ENDLESS)) as process:
+        process.send_signal(number)
+        stdout, stderr = process.communicate()
+    assert (process.returncode, stdout) == (130, "")
+    lines = [json.loads(line) for line in stderr.splitlines() if line.startswith("{")]
+    assert lines[-1]["event_type"] == "workflow_cancelled"
+    assert lines[-1]["status"] == "cancelled"
+
+
+def test_a_signal_before_the_workflow_starts_is_exit_130(tmp_path: Path) -> None:
+    fifo = tmp_path / "document"
+    os.mkfifo(fifo)
+    # Opening the other end of the pipe returns once the command has begun to read its document.
+    with subprocess.Popen([sys.executable, "-m", "stigmer_runner", "run", str(fifo)]) as process, fifo.open("w"):
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+
+
+def test_secrets_appear_nowhere(write: Any, tmp_path: Path) -> None:
+    secret = 'pa"ss/w+rd é'
+    document = write(
+        HEADER + "use: {secrets: [TOKEN]}\n"
+        "do:\n"
+        "  - show: {set: {own: '${ $secrets.TOKEN }', mixed: 'x ${ $secrets.TOKEN } y', given: '${ .given }'}}\n"
+        "  - call:\n"
+        "      try: [{ask: {call: http, with: {method: get, endpoint: 'http://127.0.0.1:9/', "
+        "headers: {t: '${ $secrets.TOKEN }'}}}}]\n"
+        "      catch: {as: problem, do: [{keep: {set: {e: '${ $problem }', given: '${ .given }'}}}]}\n"
+    )
+    events = tmp_path / "events.jsonl"
+    done = stigmer(
+        "run", document, "--secret", f"TOKEN={secret}", "--input", json.dumps({"given": f"by mistake: {secret}"}),
+        "--events", str(events), LOG_LEVEL="debug",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    everything = done.stdout + done.stderr + events.read_text()
+    assert "by mistake" in everything
+    for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        assert form not in everything
+
+
+def test_a_secret_in_an_error_is_masked(write: Any) -> None:
+    document = write(
+        HEADER + "use: {secrets: [TOKEN]}\n"
+        "do:\n  - stop: {raise: {error: {type: 'https://example.com/e', status: 500, title: '${ .given }'}}}\n"
+    )
+    done = stigmer("run", document, "--secret", "TOKEN=hush-hush", "--input", '{"given": "it is hush-hush"}')
+    assert done.returncode == 1
+    assert "hush-hush" not in done.stderr
+    assert json.loads(done.stderr.splitlines()[-1])["title"] == "it is ***"
+
+
+def test_live_progress_shows_on_a_terminal_only(write: Any) -> None:
+    controller, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "stigmer_runner", "run", write(GREET), "--input", '{"name": "Ann"}'],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm-256color"},
+    ) as process:
+        os.close(terminal)
+        assert process.stdout is not None
+        shown = b"".join(read_terminal(controller)).decode()
+        assert json.loads(process.stdout.read()) == {"message": "Hello Ann"}
+    assert process.returncode == 0
+    assert "greet" in shown
+
+
+def read_terminal(controller: int) -> Iterator[bytes]:
+    """What a terminal got until its last writer closed it."""
+    try:
+        while chunk := os.read(controller, 4096):
+            yield chunk
+    except OSError:  # how Linux says that the other side is closed
+        pass
+    finally:
+        os.close(controller)
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(write: Any) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "stigmer_runner", "run", write(GREET), "--input", '{"name": "Ann"}'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    stderr = process.stderr.read()
+    process.wait()
+    process.stderr.close()
+    assert "Traceback" not in stderr
+    assert "Exception" not in stderr
