@@ -1,0 +1,116 @@
+"""Writes docs/dsl-support.md: every construct of the language, whether it runs, where, and the cases that prove it.
+
+Nothing in the table is claimed by hand: a construct is supported when cases that use it hold, and refused when the
+only cases that use it expect `unsupported-construct`. `--check` only compares.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from stigmer_dsl import JsonObject, Limits
+from stigmer_dsl.syntax.reader import read
+from stigmer_engine.cases import PlannedCase, find_case_files, read_cases
+
+ROOT = Path(__file__).resolve().parents[1]
+CASES = ROOT / "tests" / "contract" / "dsl"
+PAGE = ROOT / "docs" / "dsl-support.md"
+REFUSAL = "unsupported-construct"
+_SHOWN = 2
+
+HEAD = """# What of the DSL runs
+
+Made by `python -m scripts.dsl_support` from `tests/contract/dsl/`; a test keeps it up to date. A construct runs when
+cases that use it hold, each straight through, and drained and entered again after every event. What is refused is
+refused when a document is loaded, by its name and place; nothing is ignored.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One construct. `tests` are files of tests that prove it where no case can."""
+
+    id: str
+    text: str
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Rows under one title."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def read_rows() -> tuple[Section, ...]:
+    """The list of constructs."""
+    value = read((CASES / "constructs.yaml").read_text(encoding="utf-8"), Limits()).value
+    assert isinstance(value, list)
+    return tuple(_section(cast("JsonObject", item)) for item in value)
+
+
+def _section(item: JsonObject) -> Section:
+    rows = cast("JsonObject", item["rows"])
+    return Section(title=str(item["title"]), rows=tuple(_row(name, value) for name, value in rows.items()))
+
+
+def _row(name: str, value: object) -> Row:
+    if isinstance(value, dict):
+        return Row(id=name, text=str(value["text"]), tests=tuple(map(str, value["tests"])))
+    return Row(id=name, text=str(value))
+
+
+def page(sections: Iterable[Section], cases: tuple[PlannedCase, ...]) -> str:
+    """The page as Markdown."""
+    return HEAD + "".join(_part(section, cases) for section in sections)
+
+
+def _part(section: Section, cases: tuple[PlannedCase, ...]) -> str:
+    lines = [f"\n## {section.title}\n", "| Construct | Support | Runtime | Proved by |", "|---|---|---|---|"]
+    lines += [_line(row, [case for case in cases if row.id in case.covers]) for row in section.rows]
+    return "\n".join(lines) + "\n"
+
+
+def _line(row: Row, cases: list[PlannedCase]) -> str:
+    refused = bool(cases) and all(_refuses(case) for case in cases)
+    support = "refused" if refused else "yes"
+    runtime = "" if refused else "in-process"
+    return f"| {row.text.replace('|', '&#124;')} | {support} | {runtime} | {'; '.join(_proofs(row, cases))} |"
+
+
+def _refuses(case: PlannedCase) -> bool:
+    return any(problem.code == REFUSAL for problem in case.case.expect.problems or ())
+
+
+def _proofs(row: Row, cases: list[PlannedCase]) -> Iterator[str]:
+    for test in row.tests:
+        yield f"[{Path(test).name}](../{test})"
+    for case in cases[:_SHOWN]:
+        path = (Path("..") / Path(case.source).relative_to(ROOT)).as_posix()
+        yield f"[{case.name.replace('|', '&#124;')}]({path})"
+    if len(cases) > _SHOWN:
+        yield f"{len(cases) - _SHOWN} more"
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
+    check = parser.parse_args().check
+    cases = tuple(case for path in find_case_files(CASES) for case in read_cases(path))
+    wanted = page(read_rows(), cases)
+    if not check:
+        PAGE.write_text(wanted, encoding="utf-8")
+        return 0
+    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
+        print(f"{PAGE.relative_to(ROOT)} is out of date; run python -m scripts.dsl_support", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
