@@ -20,7 +20,7 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_engine import EngineConfig
 from stigmer_engine.testing.runs import OpenRuns, Runs, ServeHttp
 
-SECRET: Final = "c1ient/secret+0"
+SECRET: Final = "c1ient/secret+0123456789abcdef0123456789"
 EXCHANGE: Final = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
@@ -181,7 +181,10 @@ async def test_the_client_proves_itself_in_every_way(open_runs: OpenRuns, serve:
         for method in ("client_secret_basic", "client_secret_post", "client_secret_jwt", "none"):
             await fetch(runs, url, policy(url, CLIENT.replace("}'}", f"}}', authentication: {method}}}")))
         basic, post, signed, none = authority.asked
-        assert authority.headers[0] == "Basic " + base64.b64encode(b"me:c1ient%2Fsecret%2B0").decode()
+        assert (
+            authority.headers[0]
+            == "Basic " + base64.b64encode(b"me:c1ient%2Fsecret%2B0123456789abcdef0123456789").decode()
+        )
         assert "client_secret" not in basic
         assert (post["client_id"], post["client_secret"]) == ("me", SECRET)
         assert (none["client_id"], "client_secret" in none) == ("me", False)
@@ -287,13 +290,12 @@ async def test_the_issuer_of_a_token_is_checked(open_runs: OpenRuns, serve: Serv
 async def test_what_the_authority_answers_may_be_wrong(open_runs: OpenRuns, serve: ServeHttp) -> None:
     authority = Authority()
     async with serve(authority.app()) as url, open_runs() as runs:
-        for number, (answer, status, expected) in enumerate(
-            [
-                ({}, 401, "invalid_client"),
-                ({"access_token": None}, 200, "without an access_token"),
-                ({"token_type": "mac"}, 200, "type mac"),
-            ]
-        ):
+        answers: list[tuple[JsonObject, int, str]] = [
+            ({}, 401, "invalid_client"),
+            ({"access_token": None}, 200, "without an access_token"),
+            ({"token_type": "mac"}, 200, "type mac"),
+        ]
+        for number, (answer, status, expected) in enumerate(answers):
             authority.answer, authority.status = answer, status
             document = get(url, policy(url, f"{CLIENT}, scopes: ['{number}']"))
             kind, code, text = await runs.error(document, secrets={"S": SECRET, "T": ""})

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from stigmer_engine.calls.address_policy import AddressPolicy
 from stigmer_engine.calls.authorization import Authorizer
-from stigmer_engine.calls.caller import Caller
+from stigmer_engine.calls.caller import Caller, GuardedCaller
 from stigmer_engine.calls.function import FunctionReader, Load
 from stigmer_engine.calls.grpc import GrpcCaller, GrpcConfig
 from stigmer_engine.calls.http import HttpCaller
@@ -46,13 +46,13 @@ class Callers:
             "openapi": OpenApiReader(),
             "proto": ProtoReader(config.resources.max_imports),
         }
-        self.by_kind: Mapping[str, Caller] = MappingProxyType(
-            {
-                "http": HttpCaller(self._client, authorizer),
-                "grpc": self._grpc,
-                "resource": ResourceCaller(config.resources, self._client, authorizer, readers),
-            }
-        )
+        callers: dict[str, Caller] = {
+            "http": HttpCaller(self._client, authorizer),
+            "grpc": self._grpc,
+            "resource": ResourceCaller(config.resources, self._client, authorizer, readers),
+        }
+        guarded = {kind: GuardedCaller(kind, caller) for kind, caller in callers.items()}
+        self.by_kind: Mapping[str, Caller] = MappingProxyType(guarded)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -86,14 +86,14 @@ class OAuthTokens:
         if old is not None and old.refresh:
             renewal: JsonObject = {**settings, "grant": "refresh_token", "refresh_token": old.refresh}
             try:
-                return await self._ask(endpoint, renewal, old.refresh)
+                return await self._ask(scheme, endpoint, renewal, old.refresh)
             except Fault:
                 # The refresh token is used up or withdrawn; the grant itself may still be good.
                 if settings.get("grant") == "refresh_token":
                     raise
-        return await self._ask(endpoint, settings)
+        return await self._ask(scheme, endpoint, settings)
 
-    async def _ask(self, endpoint: httpx.URL, settings: JsonObject, refresh: str | None = None) -> Token:
+    async def _ask(self, scheme: str, endpoint: httpx.URL, settings: JsonObject, refresh: str | None = None) -> Token:
         headers, body = token_request(settings, str(endpoint), int(self._clock()))
         request = self._client.build("POST", endpoint, {**headers, "Accept": "application/json"}, body)
         shown = f"the token endpoint {endpoint.copy_with(query=None)}"
@@ -103,9 +103,9 @@ class OAuthTokens:
             reason = ": ".join(str(answer[name]) for name in ("error", "error_description") if answer.get(name))
             status = received.response.status_code
             raise fault("authentication", "No token was given out", f"{shown} answered {status} {reason}".rstrip())
-        return self._read(answer, settings, shown, refresh)
+        return self._read(scheme, answer, settings, shown, refresh)
 
-    def _read(self, answer: JsonObject, settings: JsonObject, shown: str, refresh: str | None) -> Token:
+    def _read(self, scheme: str, answer: JsonObject, settings: JsonObject, shown: str, refresh: str | None) -> Token:
         access = answer.get("access_token")
         if not isinstance(access, str) or not access:
             raise fault("authentication", "No token was given out", f"{shown} answered without an access_token")
@@ -115,7 +115,8 @@ class OAuthTokens:
         claims = _claims(access)
         identity = answer.get("id_token")
         identity = identity if isinstance(identity, str) else None
-        _check_issuer(settings, claims or (_claims(identity) if identity else None))
+        said = claims or (_claims(identity) if identity else None)
+        _check_issuer(settings, said, discovered=scheme == "oidc")
         now = self._clock()
         lifetime = _seconds(answer.get("expires_in"))
         if lifetime is None:
@@ -167,12 +168,14 @@ class OAuthTokens:
         return document
 
 
-def _check_issuer(settings: JsonObject, claims: JsonObject | None) -> None:
+def _check_issuer(settings: JsonObject, claims: JsonObject | None, *, discovered: bool) -> None:
     issuers = [str(name) for name in _list(settings.get("issuers"))]
     if not issuers:
         return
     issuer = None if claims is None else claims.get("iss")
     if issuer is None:
+        if discovered:
+            return  # the authority's own document has named the issuer already
         raise fault("authentication", "The token does not say who issued it", "leave `issuers` out for opaque tokens")
     if issuer not in issuers:
         raise fault("authentication", "The token comes from another issuer", f"{issuer!r} is not one of `issuers`")
