@@ -1,7 +1,8 @@
 """Writes docs/dsl-support.md: every construct of the language, whether it runs, where, and the cases that prove it.
 
 Nothing in the table is claimed by hand: a construct is supported when cases that use it hold, and refused when the
-only cases that use it expect `unsupported-construct`. `--check` only compares.
+only cases that use it expect `unsupported-construct`. `--check` compares only, and tells which constructs lack a
+proof, and which proofs name a construct that is not in the list.
 """
 
 import argparse
@@ -96,20 +97,40 @@ def _proofs(row: Row, cases: list[PlannedCase]) -> Iterator[str]:
         yield f"{len(cases) - _SHOWN} more"
 
 
+def flaws(sections: Iterable[Section], cases: Iterable[PlannedCase]) -> Iterator[str]:
+    """What does not fit together, as sentences."""
+    rows = [row for section in sections for row in section.rows]
+    known = {row.id for row in rows}
+    covered: set[str] = set()
+    for case in cases:
+        covered.update(case.covers)
+        for name in case.covers:
+            if name not in known:
+                yield f"{case.source}:{case.line}: there is no construct {name!r} in constructs.yaml"
+    for row in rows:
+        if not row.tests and row.id not in covered:
+            yield f"constructs.yaml: no case covers {row.id!r}"
+        for test in row.tests:
+            if not (ROOT / test).is_file():
+                yield f"constructs.yaml: {row.id!r} names {test}, which is not there"
+
+
 def main() -> int:
     """Write the page, or compare it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether the page is up to date")
+    parser.add_argument("--check", action="store_true", help="only say what is wrong")
     check = parser.parse_args().check
     cases = tuple(case for path in find_case_files(CASES) for case in read_cases(path))
-    wanted = page(read_rows(), cases)
+    sections = read_rows()
+    wrong = list(flaws(sections, cases))
+    wanted = page(sections, cases)
     if not check:
         PAGE.write_text(wanted, encoding="utf-8")
-        return 0
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
-        print(f"{PAGE.relative_to(ROOT)} is out of date; run python -m scripts.dsl_support", file=sys.stderr)
-        return 1
-    return 0
+    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
+        wrong.append(f"{PAGE.relative_to(ROOT)} is out of date; run python -m scripts.dsl_support")
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":

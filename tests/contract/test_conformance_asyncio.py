@@ -11,9 +11,7 @@ import pytest
 from stigmer_engine.cases import AsyncioStage, PlannedCase, find_case_files, judge, read_cases
 
 CASES = tuple(
-    case
-    for path in find_case_files(Path(__file__).with_name("dsl"))
-    for case in read_cases(path, source=path.name)
+    case for path in find_case_files(Path(__file__).with_name("dsl")) for case in read_cases(path, source=path.name)
 )
 
 

@@ -14,6 +14,7 @@ _COMMANDS = {
     "run": ("stigmer_runner.cli.run", "Run a workflow here and print its output."),
     "serve": ("stigmer_runner.cli.serve", "Serve workflow executions over gRPC and HTTP."),
     "validate": ("stigmer_runner.cli.validate", "Check documents and report every problem."),
+    "test": ("stigmer_runner.cli.cases", "Perform the cases of documents, offline and on virtual time."),
     "convert": ("stigmer_runner.cli.convert", "Turn a WorkflowSpec into a document, or back."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as a Mermaid flowchart."),
 }
