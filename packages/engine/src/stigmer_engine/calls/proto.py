@@ -17,8 +17,9 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_engine.calls.resource import Fetch, Fetched
 from stigmer_engine.faults import Fault, fault
 
-_IMPORT: Final = re.compile(r'^\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;', re.MULTILINE)
+_IMPORT: Final = re.compile(r'(?:^|(?<=[;}]))\s*import\s+(?:public\s+|weak\s+)?"([^"]+)"\s*;', re.MULTILINE)
 _COMMENT: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_PLAIN_NAME: Final = re.compile(r"\w[\w.-]*\.proto", re.ASCII)
 _BUNDLED: Final = "google/protobuf/"
 _KEPT: Final = 64
 _SECONDS: Final = 30.0
@@ -40,7 +41,9 @@ class ProtoReader:
         Raises:
             Fault: `configuration` with what protoc says; what fetching an import raises.
         """
-        main = urlsplit(fetched.uri).path.rpartition("/")[2] or "main.proto"
+        name = urlsplit(fetched.uri).path.rpartition("/")[2]
+        # protoc must not take the name for an option, or for a file of options.
+        main = name if _PLAIN_NAME.fullmatch(name) else "main.proto"
         files = {main: fetched.text}
         await self._gather(fetched, files, fetch)
         key = hashlib.sha256(json.dumps([main, files], sort_keys=True).encode()).hexdigest()
@@ -94,7 +97,7 @@ async def compile_protos(files: dict[str, str], main: str) -> bytes:
         output = folder / "descriptors.bin"
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-m", "grpc_tools.protoc", f"-I{folder / 'protos'}", "--include_imports",
-            f"--descriptor_set_out={output}", "--", main,
+            f"--descriptor_set_out={output}", main,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
             env={}, cwd=folder,
         )  # fmt: skip

@@ -137,7 +137,9 @@ class ResourceCaller:
             candidate = (root / PurePosixPath(path)).resolve()
             if candidate.is_relative_to(root) and candidate.is_file():
                 self._check_size(candidate.stat().st_size, uri)
-                return Fetched(uri=uri, text=candidate.read_bytes().decode("utf-8", errors="replace"))
+                # Relative, so that what it refers to is found beside it, and no path of this machine is told.
+                found = candidate.relative_to(root).as_posix()
+                return Fetched(uri=found, text=candidate.read_bytes().decode("utf-8", errors="replace"))
         hint = "files are read below the folders that the runner allows" if self._config.folders else "files are off"
         raise fault("authorization", "The file is not available to workflows", f"{uri}: {hint}")
 
