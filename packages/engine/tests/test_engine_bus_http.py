@@ -112,6 +112,18 @@ async def test_what_is_not_delivered_is_a_communication_fault(
     assert len(receiver.requests) == tries
 
 
+async def test_what_was_not_sent_out_is_not_seen_here_either(serve: ServeHttp) -> None:
+    receiver, seen = Receiver(500), list[JsonObject]()
+    async with serve(receiver.application) as url, HttpSink(HttpSinkConfig(url=url)) as sink:
+        bus = HttpBus(sink)
+        bus.subscribe(seen.append)
+        with pytest.raises(Fault):
+            await bus.publish(sample_event("a"))
+        assert seen == []
+        await bus.publish(sample_event("b"))
+    assert [event["type"] for event in seen] == ["b"]
+
+
 async def test_nobody_at_the_address_is_a_communication_fault(serve: ServeHttp) -> None:
     async with serve(Receiver().application) as url:
         pass

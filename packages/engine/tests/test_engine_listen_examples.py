@@ -24,8 +24,8 @@ def run_example(
     name: str,
     events: Sequence[JsonObject] = (),
     *,
-    input: JsonValue = None,
-    scheduled: bool = False,  # noqa: A002
+    input: JsonValue = None,  # noqa: A002
+    scheduled: bool = False,
 ) -> tuple[Result, list[httpx.Request], list[JsonObject]]:
     """The result of an example (of the first instance, when it is scheduled), its HTTP requests and its events."""
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 from stigmer_dsl.json_types import JsonObject
-from stigmer_engine import EngineConfig, Limits, Status
+from stigmer_engine import Engine, EngineConfig, Limits, Status
 from stigmer_engine.frames import (
     DoFrame,
     InboxEvent,
@@ -98,6 +98,46 @@ def test_consumed_events_leave_the_inbox() -> None:
             return len(execution._interpreter.run_state.tree.inbox)
 
     assert run_virtual(scenario()) < 200
+
+
+def test_a_slow_listener_gets_what_a_quick_one_consumed_long_before() -> None:
+    text = (
+        "do:\n- both:\n    fork:\n      branches:\n"
+        "      - quick: {listen: {to: {any: [], until: '. | length == 200'}}, output: {as: length}}\n"
+        "      - slow:\n          listen: {to: {any: [], until: '. | length == 200'}}\n"
+        "          foreach: {do: [{think: {wait: {seconds: 60}}}]}\n"
+    )
+
+    async def scenario() -> list[object]:
+        async with virtual_engine() as engine:
+            execution = engine.start(engine.load(HEAD + text))
+            for number in range(200):
+                await asyncio.sleep(1)
+                engine.bus.receive(sample_event("a", number))
+            result = await execution.wait()
+            assert isinstance(result.output, list)
+            return [*result.output]
+
+    assert run_virtual(scenario()) == [200, list(range(200))]
+
+
+async def test_a_round_that_is_serialised_while_its_output_is_evaluated_is_not_done_again() -> None:
+    text = (
+        "do:\n- hear:\n    listen: {to: {any: [], until: '. | length == 3'}}\n"
+        "    foreach:\n      do: [{note: {set: '${ $item }'}}]\n"
+        "      output: {as: '[., ([range(200000)] | length)]'}\n"
+    )
+    async with Engine() as engine:
+        execution = engine.start(engine.load(HEAD + text))
+        for number in range(3):
+            engine.bus.receive(sample_event("a", number))
+        for _ in range(3):
+            # Interrupts the evaluation, which takes longer and begins anew.
+            await asyncio.sleep(0.02)
+            execution.reenter()
+        result = await execution.wait()
+    assert result.output == [[number, 200_000] for number in range(3)]
+    assert sum(event.task_name == "note" for event in execution.log.events) == 6
 
 
 def test_an_event_costs_the_same_however_many_are_waiting() -> None:

@@ -11,6 +11,8 @@ from stigmer_engine import Engine, EngineConfig, Execution, Status
 from stigmer_engine.expressions import Program
 from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.schedule import Cron, InvalidCron, Schedule, ScheduleConfig
+from stigmer_engine.schedule.starter import Starter
+from stigmer_engine.schedule.timers import start_every
 from stigmer_engine.testing import run_virtual
 from stigmer_engine.testing.virtual_engine import sample_event, virtual_engine
 from stigmer_engine.testing.virtual_time import VIRTUAL_START
@@ -56,6 +58,28 @@ def waiting(seconds: float) -> Callable[[Engine, Schedule], Awaitable[None]]:
 def test_every_starts_after_each_interval_even_while_one_runs() -> None:
     text = "schedule: {every: {seconds: 10}}\ndo:\n- long: {wait: {seconds: 25}}\n"
     assert [time for time, _ in starts_of(text, waiting(45))] == [10, 20, 30, 40]
+
+
+def test_every_does_not_drift_and_makes_up_for_lost_time_with_one_start() -> None:
+    async def scenario() -> list[float]:
+        slept, starts = 0.0, []
+        loop = asyncio.get_running_loop()
+
+        def clock() -> float:
+            return loop.time() + slept
+
+        def start(_input: JsonValue) -> Execution:
+            nonlocal slept
+            starts.append(clock())
+            slept += 25.5 if len(starts) == 2 else 0.5
+            raise RuntimeError("counted")
+
+        timer = asyncio.ensure_future(start_every(Starter("s", start, 1), 10, clock))
+        await asyncio.sleep(40)
+        timer.cancel()
+        return starts
+
+    assert run_virtual(scenario()) == [10, 20, 50, 60]
 
 
 def test_after_waits_for_the_end_of_the_one_before() -> None:
