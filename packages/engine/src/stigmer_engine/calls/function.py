@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from stigmer_dsl import InvalidDocument, LoadedDocument
+from stigmer_dsl import InvalidDocument, LoadedDocument, Problem
 from stigmer_dsl.json_types import JsonObject
 
 from stigmer_engine.calls.resource import Fetch, Fetched, parse_document
-from stigmer_engine.faults import fault
+from stigmer_engine.faults import Fault, fault
 
 Load = Callable[[str, str], LoadedDocument]
 """Loads a document from text and the name of its source; raises InvalidDocument, unsupported constructs included."""
@@ -39,10 +39,10 @@ class FunctionReader:
         try:
             loaded = self._load(json.dumps(wrapped), f"{fetched.uri}.json")
         except InvalidDocument as error:
-            prefix = f"/do/0/{_NAME}"
-            texts = [f"{problem.pointer.removeprefix(prefix) or '/'}: {problem.message}" for problem in error.problems]
-            shown = "; ".join(texts[:_SHOWN_PROBLEMS])
-            raise fault("configuration", "The function is not valid", f"{fetched.uri}: {shown}") from None
+            raise _invalid(fetched.uri, error.problems) from None
+        undeclared = [problem for problem in loaded.warnings if problem.code == "undeclared-secret"]
+        if undeclared:
+            raise _invalid(fetched.uri, undeclared)
         tasks = loaded.raw["do"]
         assert isinstance(tasks, list)
         task = tasks[0]
@@ -50,3 +50,9 @@ class FunctionReader:
         checked = task[_NAME]
         assert isinstance(checked, dict)
         return checked
+
+
+def _invalid(uri: str, problems: Sequence[Problem]) -> Fault:
+    prefix = f"/do/0/{_NAME}"
+    texts = [f"{problem.pointer.removeprefix(prefix) or '/'}: {problem.message}" for problem in problems]
+    return fault("configuration", "The function is not valid", f"{uri}: {'; '.join(texts[:_SHOWN_PROBLEMS])}")
