@@ -2,11 +2,12 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model
 
+from stigmer_engine.cases.model.collection import not_empty
 from stigmer_engine.cases.model.expectation import Expectation
 from stigmer_engine.cases.model.fixed_duration import FixedDuration
 from stigmer_engine.cases.model.happening import Happening
@@ -55,7 +56,7 @@ class CaseFile(Model):
     documents: tuple[WorkflowSource, ...] = ()
     covers: tuple[str, ...] = ()
     mocks: tuple[Mock, ...] = ()
-    cases: tuple[Case, ...] = Field(min_length=1)
+    cases: Annotated[tuple[Case, ...], AfterValidator(not_empty)]
 
     @model_validator(mode="after")
     def _every_case_has_its_own_name_and_a_workflow(self) -> Self:

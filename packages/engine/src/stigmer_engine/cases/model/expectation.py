@@ -1,11 +1,12 @@
 """What a case expects of a run."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt
+from pydantic import AfterValidator, Field, StrictInt
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.model import Maybe, Model
 
+from stigmer_engine.cases.model.collection import not_empty
 from stigmer_engine.cases.model.fixed_duration import FixedDuration
 
 RunStatus = Literal["completed", "failed", "cancelled", "running", "paused", "invalid"]
@@ -102,7 +103,7 @@ class Expectation(Model):
     output: JsonValue = None
     contains: JsonValue = None
     error: Maybe[ErrorExpectation] = None
-    problems: Maybe[tuple[ProblemExpectation, ...]] = Field(default=None, min_length=1)
+    problems: Maybe[Annotated[tuple[ProblemExpectation, ...], AfterValidator(not_empty)]] = None
     runs: Maybe[tuple[str, ...]] = None
     order: tuple[tuple[str, ...], ...] = ()
     tasks: dict[str, TaskExpectation] = Field(default_factory=dict)

@@ -1,12 +1,13 @@
 """Mocked calls: which calls they answer, and how."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.model import Maybe, Model
 
+from stigmer_engine.cases.model.collection import not_empty
 from stigmer_engine.cases.model.expectation import ErrorExpectation
 from stigmer_engine.cases.model.fixed_duration import FixedDuration
 
@@ -54,7 +55,7 @@ class Mock(Model):
     task: Maybe[str] = None
     times: Maybe[int] = Field(default=None, ge=1)
     reply: Maybe[Reply] = None
-    replies: Maybe[tuple[Reply, ...]] = Field(default=None, min_length=1)
+    replies: Maybe[Annotated[tuple[Reply, ...], AfterValidator(not_empty)]] = None
 
     @model_validator(mode="after")
     def _one_kind_of_answer(self) -> Self:

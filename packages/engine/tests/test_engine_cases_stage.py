@@ -1,0 +1,94 @@
+"""The stage: drained runs really are, and one case leaves nothing behind for the next."""
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from stigmer_engine.cases import AsyncioStage, PlannedCase, junit_xml, parse_cases, perform_all
+from stigmer_engine.frames import decode_tree
+
+THAW = "stigmer_engine.runtimes.asyncio.execution.decode_tree"
+
+FLOW = """
+workflow:
+  do:
+    - loop: {for: {in: '[1, 2, 3]'}, do: [{add: {set: {sum: '${ (.sum // 0) + $item }'}}}]}
+    - t:
+        try: [{get: {call: http, with: {method: get, endpoint: 'https://api.example/'}}}]
+        catch: {retry: {delay: PT1H, limit: {attempt: {count: 2}}}}
+mocks: [{times: 1, reply: {status: 503}}, {reply: {body: ok}}]
+cases: [{name: one}, {name: two & <three>, expect: {output: other}}]
+"""
+
+
+def cases(text: str = FLOW) -> tuple[PlannedCase, ...]:
+    return parse_cases(text, source="x.test.yaml", folder=Path())
+
+
+def test_a_drained_run_is_frozen_after_every_event_and_tells_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: list[Any] = []
+
+    def decode(tree: Any) -> Any:
+        frozen.append(tree)
+        return decode_tree(tree)
+
+    monkeypatch.setattr(THAW, decode)
+    with AsyncioStage() as stage:
+        straight = stage.perform(cases()[0])
+    assert frozen == []
+    with AsyncioStage(drained=True) as stage:
+        drained = stage.perform(cases()[0])
+    assert drained.output == straight.output == "ok"
+    assert drained.seconds == straight.seconds == 3600
+    # The ids of executions differ, and nothing else.
+    told = [[{**event.to_json(), "workflow_execution_id": ""} for event in seen.events] for seen in (straight, drained)]
+    assert told[0] == told[1]
+    # Events of one step share a freeze; the last one needs none.
+    assert len(frozen) >= len(drained.events) // 2
+    json.dumps(frozen)
+
+
+def test_a_context_that_is_lost_on_the_way_shows_in_a_drained_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forget(tree: Any) -> Any:
+        thawed = decode_tree(tree)
+        thawed.context = {}
+        return thawed
+
+    text = """
+workflow: {do: [{a: {set: {n: 1}, export: {as: .}}}, {b: {wait: PT1S}}, {c: {set: '${ $context.n }'}}]}
+cases: [{name: one, expect: {output: 1}}]
+"""
+    monkeypatch.setattr(THAW, forget)
+    for drained in (False, True):
+        with AsyncioStage(drained=drained) as stage:
+            (result,) = perform_all(stage, cases(text))
+        assert result.holds is not drained
+
+
+def test_mocks_answer_anew_in_every_case() -> None:
+    with AsyncioStage() as stage:
+        first, second = (stage.perform(case) for case in cases())
+    assert len(first.calls) == len(second.calls) == 2
+
+
+def test_a_run_that_waits_for_ever_ends_with_its_case() -> None:
+    text = (
+        "workflow: {do: [{hear: {listen: {to: {one: {with: {type: t}}}}}}]}\ncases: [{name: a, until: P30D}, {name: b}]"
+    )
+    with AsyncioStage() as stage:
+        assert [stage.perform(case).status for case in cases(text)] == ["running", "running"]
+
+
+def test_results_as_junit() -> None:
+    with AsyncioStage() as stage:
+        results = list(perform_all(stage, cases()))
+    root = ET.fromstring(junit_xml(results, [("bad.test.yaml", "broken \x00")]))
+    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "1", "1")
+    names = [case.get("name") for case in root.iter("testcase")]
+    assert names == ["one", "two & <three>", "bad.test.yaml"]
+    failure = root.find(".//failure")
+    assert failure is not None
+    assert failure.get("message") == 'output: expected "other", got "ok"'
+    assert root.find(".//error") is not None
