@@ -125,18 +125,19 @@ async def test_a_round_that_is_serialised_while_its_output_is_evaluated_is_not_d
     text = (
         "do:\n- hear:\n    listen: {to: {any: [], until: '. | length == 3'}}\n"
         "    foreach:\n      do: [{note: {set: '${ $item }'}}]\n"
-        "      output: {as: '[., ([range(200000)] | length)]'}\n"
+        "      output: {as: '[., ([range(1000000)] | length)]'}\n"
     )
     async with Engine() as engine:
         execution = engine.start(engine.load(HEAD + text))
         for number in range(3):
             engine.bus.receive(sample_event("a", number))
-        for _ in range(3):
-            # Interrupts the evaluation, which takes longer and begins anew.
-            await asyncio.sleep(0.02)
-            execution.reenter()
+        async for event in execution.log.follow():
+            if event.task_name == "note" and event.event_type == "task_completed" and execution.log.size < 20:
+                # Interrupts the evaluation of the output, which takes longer than this, and begins anew.
+                await asyncio.sleep(0.01)
+                execution.reenter()
         result = await execution.wait()
-    assert result.output == [[number, 200_000] for number in range(3)]
+    assert result.output == [[number, 1_000_000] for number in range(3)]
     assert sum(event.task_name == "note" for event in execution.log.events) == 6
 
 
