@@ -92,3 +92,53 @@ def test_results_as_junit() -> None:
     assert failure is not None
     assert failure.get("message") == 'output: expected "other", got "ok"'
     assert root.find(".//error") is not None
+
+
+CALLS = """
+workflow:
+  do:
+    - a: {call: http, with: {method: post, endpoint: 'https://api.example/x?n=1', body: {n: 1, m: [2]}}}
+    - b: {call: http, with: {method: get, endpoint: 'https://api.example/x'}}
+cases:
+"""
+
+
+@pytest.mark.parametrize(
+    ("mocks", "outputs"),
+    [
+        ("[{reply: {body: any}}]", ["any", "any"]),
+        ("[{task: b, reply: {body: b}}, {task: /do/0/a, reply: {body: a}}]", ["a", "b"]),
+        ("[{method: POST, reply: {body: a}}, {method: get, reply: {body: b}}]", ["a", "b"]),
+        ("[{body: {m: [2]}, reply: {body: a}}, {reply: {body: b}}]", ["a", "b"]),
+        ("[{query: {n: '1'}, reply: {body: a}}, {reply: {body: b}}]", ["a", "b"]),
+        ("[{uri: 'https://api.example/x?n=1', reply: {body: a}}, {uri: '*/x', reply: {body: b}}]", ["a", "b"]),
+        ("[{times: 1, reply: {body: a}}, {reply: {body: b}}]", ["a", "b"]),
+        ("[{replies: [{body: a}, {body: b}]}]", ["a", "b"]),
+        ("[{headers: {Content-Type: application/json}, reply: {body: a}}, {reply: {body: b}}]", ["a", "b"]),
+        ("[{call: grpc, reply: {body: no}}, {reply: {body: yes}}]", ["yes", "yes"]),
+    ],
+)
+def test_the_first_mock_that_fits_answers(mocks: str, outputs: list[str]) -> None:
+    (case,) = cases(f"{CALLS}  - {{name: one, mocks: {mocks}}}")
+    with AsyncioStage() as stage:
+        seen = stage.perform(case)
+    told = [event.payload["output"] for event in seen.events if event.event_type == "task_completed" and event.payload]
+    assert told == outputs
+    assert [call.method for call in seen.calls] == ["POST", "GET"]
+
+
+def test_every_moment_of_a_run_can_be_met() -> None:
+    text = """
+workflow: {do: [{a: {wait: PT1H}}, {b: {wait: PT1H}}, {hear: {listen: {to: {one: {with: {type: t}}}}}}]}
+cases:
+  - {name: cancel at a start, during: [{starts: b, do: cancel}], expect: {status: cancelled, duration: PT1H}}
+  - {name: cancel at an end, during: [{ends: /do/1/b, do: cancel}], expect: {status: cancelled, duration: PT2H}}
+  - {name: an event before anybody listens, during: [{at: PT1S, event: {type: t}}], expect: {duration: PT2H}}
+  - {name: an event after that, during: [{at: PT3H, event: {type: t, data: 1}}], expect: {output: [1], duration: PT3H}}
+  - name: pause at a start and resume later
+    during: [{starts: b, do: pause}, {at: PT5H, do: resume}, {at: PT10H, event: {type: t}}]
+    expect: {tasks: {b: {status: completed}}, duration: PT10H}
+"""
+    with AsyncioStage() as stage:
+        for result in perform_all(stage, cases(text)):
+            assert result.differences == (), result.planned.name
