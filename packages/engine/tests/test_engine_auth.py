@@ -206,6 +206,23 @@ async def test_headers_with_secrets_do_not_either(open_runs: OpenRuns, serve: Se
     assert seen == [(None, "shown")]
 
 
+async def test_a_body_with_a_secret_is_not_handed_on(open_runs: OpenRuns, serve: ServeHttp) -> None:
+    async with serve(APP) as url, serve(APP) as other, open_runs() as runs:
+        for target, body, allowed in (
+            (f"{other}/echo", "{key: '${ $secrets.S }'}", False),
+            (f"{other}/echo", "{key: plain}", True),
+            (f"{url}/echo", "{key: '${ $secrets.S }'}", True),
+        ):
+            text = (
+                "use: {secrets: [S]}\ndo:\n- a:\n    call: http\n    with: {method: post, redirect: true, "
+                f"endpoint: '{url}/away?status=307&to={target}', body: {body}}}\n"
+            )
+            result = await runs.result(text, secrets={"S": "key-0987654321"})
+            assert (result.error is None) is allowed
+            assert result.error is None or "hand secrets on" in result.error.sentence
+    runs.assert_kept("key-0987654321")
+
+
 @pytest.mark.parametrize("scheme", ["oauth2", "oidc"])
 async def test_the_authorization_code_grant_is_refused_by_name(open_runs: OpenRuns, scheme: str) -> None:
     policy = f"{{{scheme}: {{authority: 'http://a.test', grant: authorization_code}}}}"

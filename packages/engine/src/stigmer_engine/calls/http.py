@@ -79,6 +79,7 @@ class HttpCaller:
                 shown=f"{request.method} {arguments['uri']}",
                 redirect=arguments.get("redirect") is True,
                 secret_headers=frozenset(name.lower() for name in secret | {"authorization", "cookie"}),
+                secret_body=content is not None and vault.holds(json.dumps(arguments.get("body"))),
                 auth=authorization.auth,
             )
         )

@@ -50,6 +50,7 @@ class Outgoing:
     Attributes:
         shown: how errors name it; holds no secret.
         secret_headers: names, in lower case, of headers that must not follow a redirect to another origin.
+        secret_body: the body must not follow either; a redirect that asks for that is refused.
         auth: sees the request and its answers as httpx defines it; not applied at another origin.
     """
 
@@ -57,6 +58,7 @@ class Outgoing:
     shown: str
     redirect: bool = False
     secret_headers: frozenset[str] = frozenset()
+    secret_body: bool = False
     auth: httpx.Auth | None = None
 
 
@@ -153,6 +155,12 @@ class HttpClient:
                 await response.aclose()
             request = response.next_request
             if not same_origin(request.url, first.url):
+                if outgoing.secret_body and request.method == first.method:
+                    raise fault(
+                        "authorization",
+                        "The redirect would hand secrets on",
+                        f"{outgoing.shown}: the body holds a secret, and {request.url.host} is another origin",
+                    )
                 for name in outgoing.secret_headers:
                     request.headers.pop(name, None)
         raise fault("communication", "Too many redirects", f"{outgoing.shown}: more than {MAX_REDIRECTS}")
