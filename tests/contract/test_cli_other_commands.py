@@ -17,7 +17,7 @@ from stigmer_runner.cli.app import run_command
 HEADER = "document: {dsl: 1.0.0, namespace: test, name: sample, version: 1.0.0}\n"
 VALID = HEADER + "do:\n  - greet: {set: {message: hello}}\n"
 INVALID = HEADER + "do:\n  - a: {sett: {x: 1}}\n  - b: {set: {y: '${ .( }'}}\n"
-LATER = HEADER + "do:\n  - hear: {listen: {to: {any: []}}}\n"
+LATER = HEADER + "do:\n  - ask: {call: mcp, with: {method: tools/list, transport: {stdio: {command: x}}}}\n"
 SPEC = {
     "document": {"dsl": "1.0.0", "namespace": "test", "name": "spec", "version": "1.0.0"},
     "tasks": [

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from stigmer_dsl.json_types import JsonObject
+from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.workflow import Workflow
 from stigmer_dsl.problem import Problem
+from stigmer_dsl.syntax.tree import SyntaxTree, parse_pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +16,26 @@ class LoadedDocument:
     raw: JsonObject
     warnings: tuple[Problem, ...] = ()
     source: str = field(default="document")
+    tree: SyntaxTree | None = field(default=None, repr=False, compare=False)
+
+    def locate(self, pointer: str) -> tuple[int, int] | None:
+        """Return line and column (both from 1) of what a JSON pointer names, None when the document has no text.
+
+        An object or list is found at its name, anything else at its value; of a pointer to something absent, the
+        deepest part that is there.
+        """
+        if self.tree is None:
+            return None
+        line, column = self.tree.position(pointer, key=_is_container(self.tree.value, pointer))
+        return line, column
+
+
+def _is_container(value: JsonValue, pointer: str) -> bool:
+    for token in parse_pointer(pointer):
+        if isinstance(value, dict) and token in value:
+            value = value[token]
+        elif isinstance(value, list) and token.isdigit() and int(token) < len(value):
+            value = value[int(token)]
+        else:
+            break
+    return isinstance(value, (dict, list))

@@ -26,7 +26,7 @@ def load(
     workflow, raw, problems = validate(tree, source, checker)
     if workflow is None:
         raise InvalidDocument(problems)
-    return LoadedDocument(workflow=workflow, raw=raw, warnings=problems, source=source)
+    return LoadedDocument(workflow=workflow, raw=raw, warnings=problems, source=source, tree=tree)
 
 
 def find_problems(

@@ -30,13 +30,20 @@ MAX_DEPTH = 40
 def find_unsupported(loaded: LoadedDocument) -> tuple[Problem, ...]:
     """Everything in the document that this engine cannot run, in the order of the document."""
     found = [*_workflow(loaded.workflow), *_tasks(loaded.workflow, loaded.workflow.do, "/do", 1)]
-    return tuple(
-        Problem(code=code, message=message, pointer=pointer, source=loaded.source, hint=hint)
-        for code, pointer, message, hint in found
-    )
+    return tuple(_problem(loaded, finding) for finding in found)
 
 
 _Finding = tuple[str, str, str, str]
+
+
+def _problem(loaded: LoadedDocument, finding: _Finding) -> Problem:
+    code, pointer, message, hint = finding
+    line, column = loaded.locate(pointer) or (None, None)
+    return Problem(
+        code=code, message=message, pointer=pointer, line=line, column=column, source=loaded.source, hint=hint
+    )
+
+
 _LATER = "Take it out, or run the document where it is supported."
 
 

@@ -57,17 +57,21 @@ CODES: Mapping[str, Code] = {
     "forbidden-function": Code("An expression that uses a jq built-in which reaches outside the data, such as `env`."),
     "unknown-variable": Code("An expression that uses a variable which does not exist at this place."),
     "unsupported-language": Code("An `evaluate.language` other than `jq`."),
+    "unsupported-construct": Code("A valid construct that this runner does not perform; `run` refuses it."),
     # Warnings
     "deprecated-property": Code("A property under an old or foreign name, read as its present one.", "warning"),
     "unreachable-task": Code("A task that no path of its list leads to.", "warning"),
     "reserved-name": Code("A task named `continue`, `exit` or `end`, which no `then` can reach.", "warning"),
     "unset-variable": Code("A variable that is always null here, such as `$output` outside `export`.", "warning"),
+    "missing-input": Code(
+        "A call of a function without an argument that the function's `input.schema` requires.", "warning"
+    ),
     "undeclared-secret": Code("A secret that `use.secrets` does not list.", "warning"),
 }
 """All codes, grouped as in the documentation."""
 
 
 def table() -> str:
-    """Return the codes as the rows of a Markdown table: code, severity, meaning."""
-    rows = [f"| `{name}` | {code.severity} | {code.meaning} |" for name, code in CODES.items()]
+    """Return the codes as the rows of a Markdown table: code (an anchor of its own), severity, meaning."""
+    rows = [f'| <a id="{name}"></a>`{name}` | {code.severity} | {code.meaning} |' for name, code in CODES.items()]
     return "\n".join(["| Code | Severity | Meaning |", "|---|---|---|", *rows])

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from stigmer_dsl.checker import BatchChecker, ExpressionChecker
 from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, Token, UnclosedExpression, split_text, tokenize
@@ -89,11 +88,24 @@ def _check_source(source: str, site: Site, secrets: frozenset[str], findings: Fi
 
 
 def _check_secrets(tokens: tuple[Token, ...], site: Site, secrets: frozenset[str], findings: Findings) -> None:
-    for token, following in pairwise(tokens):
-        if token.text == "$secrets" and following.kind == "field" and following.text[1:] not in secrets:
-            name = following.text[1:]
+    for name in _secrets_read(tokens):
+        if name not in secrets:
             hint = did_you_mean(name, sorted(secrets)) or f"Add `{name}` to `use.secrets`."
             findings.add("undeclared-secret", site.pointer, f"`use.secrets` does not list `{name}`", hint)
+
+
+def _secrets_read(tokens: tuple[Token, ...]) -> Iterator[str]:
+    """Yield the names in `$secrets.NAME` and `$secrets["NAME"]`, with or without a dot before the bracket."""
+    for index, token in enumerate(tokens):
+        if token.kind != "variable" or token.text[1:].strip() != "secrets":
+            continue
+        texts = [following.text for following in tokens[index + 1 : index + 7]]
+        if tokens[index + 1 : index + 2] and tokens[index + 1].kind == "field":
+            yield texts[0][1:]
+            continue
+        bracket = texts[1:] if texts[:1] == ["."] else texts
+        if bracket[:2] == ["[", '"'] and bracket[3:5] == ['"', "]"]:
+            yield bracket[2]
 
 
 def _instead(name: str) -> str:

@@ -7,7 +7,7 @@ from stigmer_dsl.expressions import is_strict
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.call_task import PROTOCOLS, RUNTIME_CALLS
 from stigmer_dsl.syntax.tree import join_pointer
-from stigmer_dsl.validation.findings import Findings, did_you_mean
+from stigmer_dsl.validation.findings import Findings, did_you_mean, near_word
 from stigmer_dsl.validation.walk import ListPlace, TaskPlace, child
 
 _SCHEMES = ("basic", "bearer", "digest", "oauth2", "oidc")
@@ -59,6 +59,8 @@ def _check_task(place: TaskPlace, raw: JsonObject, findings: Findings) -> None:
         if isinstance(name, str) and name in PROTOCOLS:
             for where, policy in _policies(task.get("with"), f"{pointer}/with"):
                 _check_policy(policy, where, raw, declared_secrets(raw), findings)
+        elif isinstance(name, str):
+            _check_function_input(task, name, pointer, raw, findings)
 
 
 def _check_timeout(owner: JsonObject, pointer: str, raw: JsonObject, findings: Findings) -> None:
@@ -76,6 +78,21 @@ def _check_call(name: JsonValue, pointer: str, raw: JsonObject, findings: Findin
         _check("functions", name, pointer, raw, findings, also=(*PROTOCOLS, *RUNTIME_CALLS))
     elif catalog != _DEFAULT_CATALOG:
         _check("catalogs", catalog, pointer, raw, findings)
+
+
+def _check_function_input(task: JsonObject, name: str, pointer: str, raw: JsonObject, findings: Findings) -> None:
+    """Check that `with` gives what the input schema of a function of this document requires."""
+    required = child(raw, "use", "functions", name, "input", "schema", "document", "required")
+    arguments = task.get("with", {})
+    if not isinstance(required, list) or not isinstance(arguments, dict):
+        return
+    where = f"{pointer}/with" if "with" in task else pointer
+    for wanted in required:
+        if isinstance(wanted, str) and wanted not in arguments:
+            what = f"The function `{name}` requires `{wanted}`, which `with` does not give"
+            near = near_word(wanted, tuple(arguments))
+            hint = f"Did you mean it by `{near}`?" if near else f"Add `{wanted}` under `with`."
+            findings.add("missing-input", where, what, hint, at_key=True)
 
 
 def _check(
