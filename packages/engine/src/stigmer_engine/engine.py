@@ -27,6 +27,7 @@ from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits
 from stigmer_engine.json_text import well_formed
 from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
+from stigmer_engine.processes import ProcessConfig, Processes
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
@@ -47,6 +48,9 @@ class EngineConfig:
             get each other's.
         lifecycle: where the lifecycle events of the specification go, if anywhere.
         schedule: the time zone of cron expressions, and what schedules remember.
+        processes: what `run: shell` and `run: script` may do; they are off.
+        max_child_depth: how deep sub-workflows may run sub-workflows.
+        on_start: called with every execution, sub-workflows included, before it does anything.
     """
 
     evaluator: EvaluatorConfig = field(default_factory=EvaluatorConfig)
@@ -58,6 +62,9 @@ class EngineConfig:
     bus: EventBus | None = None
     lifecycle: LifecycleConfig | None = None
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
+    processes: ProcessConfig = field(default_factory=ProcessConfig)
+    max_child_depth: int = 16
+    on_start: Callable[[Execution], object] = lambda _execution: None
 
 
 class Engine:
@@ -81,6 +88,7 @@ class Engine:
         self._callers = Callers(
             self._config.calls, self._config.http, load=self._load_supported, clock=self._config.clock
         )
+        self._processes = Processes(self._config.processes)
         self._documents: OrderedDict[tuple[str, str], PreparedDocument] = OrderedDict()
         self._executions: set[Execution] = set()
         self._schedules: list[Schedule] = []
@@ -105,6 +113,7 @@ class Engine:
             await execution.close()
         if self._lifecycle is not None:
             await self._lifecycle.close()
+        await self._processes.close()
         await self._callers.close()
         for own in self._owned:
             own.close()
@@ -210,27 +219,58 @@ class Engine:
             InvalidDocument: a construct that this engine does not run (only for a `LoadedDocument`).
         """
         prepared = self._prepare(document) if isinstance(document, LoadedDocument) else document
-        values = dict(secrets or {})
+        return self._start(
+            prepared,
+            execution_id=execution_id or new_execution_id(),
+            input=input,
+            secrets=dict(secrets or {}),
+            env=dict(env or {}),
+            nonce=random_source.token_hex(8),
+            max_timeout_seconds=max_timeout_seconds,
+            levels=self._config.max_child_depth,
+        )
+
+    def _start(
+        self,
+        prepared: PreparedDocument,
+        *,
+        execution_id: str,
+        input: JsonValue,  # noqa: A002 - the field's own name
+        secrets: dict[str, str],
+        env: dict[str, str],
+        nonce: str,
+        max_timeout_seconds: float = 0,
+        levels: int,
+    ) -> Execution:
         now = self._config.clock()
         tree = Tree(
-            execution_id=execution_id or new_execution_id(),
-            nonce=random_source.token_hex(8),
+            execution_id=execution_id,
+            nonce=nonce,
             started_at=now,
             raw_input={} if input is None else well_formed(input),
             deadline=now + max_timeout_seconds if max_timeout_seconds > 0 else None,
         )
         log = EventLog()
+        children = Children(
+            self.documents,
+            lambda child, request: self._start(
+                child,
+                execution_id=request.id,
+                input=request.input,
+                secrets=secrets,
+                env=env,
+                # Placeholders of secrets pass between parent and child, and must mean the same in both.
+                nonce=nonce,
+                levels=levels - 1,
+            ),
+            levels=levels,
+        )
         runtime = AsyncioRuntime(
             evaluator=self._evaluator,
-            callers={**self._callers.by_kind, "emit": EmitCaller(self.bus)},
-            vault=SecretVault(tree.nonce, values),
+            callers={**self._callers.by_kind, **self._processes.by_kind, "emit": EmitCaller(self.bus)},
+            vault=SecretVault(tree.nonce, secrets),
             log=log,
-            children=Children(
-                self.documents,
-                lambda child, request: self.start(
-                    child, execution_id=request.id, input=request.input, secrets=values, env=env
-                ),
-            ),
+            children=children,
             clock=self._config.clock,
             interceptor=self._config.interceptor,
         )
@@ -240,14 +280,16 @@ class Engine:
                 prepared=prepared,
                 runtime=runtime,
                 tree=tree,
-                secrets=tuple(values),
-                environment=dict(env or {}),
+                secrets=tuple(secrets),
+                environment=env,
                 limits=self._config.limits,
             )
 
         execution = Execution(tree, log, interpret)
+        self._config.on_start(execution)
         self._executions.add(execution)
         execution.on_done(self._executions.discard)
+        execution.on_done(lambda _execution: children.close())
         if prepared.may_listen:
             stop = self.bus.subscribe(execution.deliver)
             execution.on_done(lambda _execution: stop())
@@ -260,9 +302,8 @@ class Engine:
         self._prepare(loaded)
         return loaded
 
-    @staticmethod
-    def _prepare(loaded: LoadedDocument) -> PreparedDocument:
-        problems = find_unsupported(loaded)
+    def _prepare(self, loaded: LoadedDocument) -> PreparedDocument:
+        problems = find_unsupported(loaded, self._config.processes)
         if problems:
             raise InvalidDocument(problems)
         return PreparedDocument(loaded)

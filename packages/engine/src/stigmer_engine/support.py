@@ -20,6 +20,7 @@ from stigmer_dsl.models import (
 
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.executors.task_list import escape
+from stigmer_engine.processes import ProcessConfig, refused_process
 from stigmer_engine.schedule.cron import Cron, InvalidCron
 from stigmer_engine.support_calls import refused_call, refused_use
 
@@ -27,9 +28,15 @@ from stigmer_engine.support_calls import refused_call, refused_use
 MAX_DEPTH = 40
 
 
-def find_unsupported(loaded: LoadedDocument) -> tuple[Problem, ...]:
-    """Everything in the document that this engine cannot run, in the order of the document."""
-    found = [*_workflow(loaded.workflow), *_tasks(loaded.workflow, loaded.workflow.do, "/do", 1)]
+def find_unsupported(loaded: LoadedDocument, processes: ProcessConfig | None = None) -> tuple[Problem, ...]:
+    """Everything in the document that this engine cannot run, in the order of the document.
+
+    Args:
+        processes: which processes may be started; none, when not given.
+    """
+    allowed = processes or ProcessConfig()
+    workflow = loaded.workflow
+    found = [*_workflow(workflow, allowed), *_tasks(workflow, workflow.do, "/do", 1, allowed)]
     return tuple(_problem(loaded, finding) for finding in found)
 
 
@@ -51,7 +58,7 @@ def _unsupported(pointer: str, what: str, hint: str = _LATER) -> _Finding:
     return ("unsupported-construct", pointer, f"{what} is not supported by this runner", hint)
 
 
-def _workflow(workflow: Workflow) -> Iterator[_Finding]:
+def _workflow(workflow: Workflow, processes: ProcessConfig) -> Iterator[_Finding]:
     if workflow.schedule is not None and workflow.schedule.cron is not None:
         yield from _cron(workflow.schedule.cron)
     if workflow.evaluate is not None:
@@ -63,10 +70,10 @@ def _workflow(workflow: Workflow) -> Iterator[_Finding]:
     if workflow.use is not None:
         for index, item in enumerate(workflow.use.extensions or ()):
             prefix = f"/use/extensions/{index}/{escape(item.name)}"
-            yield from _tasks(workflow, item.extension.before or (), f"{prefix}/before", 1)
-            yield from _tasks(workflow, item.extension.after or (), f"{prefix}/after", 1)
+            yield from _tasks(workflow, item.extension.before or (), f"{prefix}/before", 1, processes)
+            yield from _tasks(workflow, item.extension.after or (), f"{prefix}/after", 1, processes)
         for name, function in (workflow.use.functions or {}).items():
-            yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1)
+            yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1, processes)
     yield from _schema("/input/schema", workflow.input.schema_ if workflow.input else None)
     yield from _schema("/output/schema", workflow.output.schema_ if workflow.output else None)
 
@@ -79,16 +86,18 @@ def _cron(expression: str) -> Iterator[_Finding]:
         yield ("invalid-cron", "/schedule/cron", message, "Write five fields, such as '0 8 * * 1-5'.")
 
 
-def _tasks(workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth: int) -> Iterator[_Finding]:
+def _tasks(
+    workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth: int, processes: ProcessConfig
+) -> Iterator[_Finding]:
     if depth > MAX_DEPTH:
         message = f"Tasks are nested more than {MAX_DEPTH} deep"
         yield ("too-deep", prefix, message, "Flatten the document, or move a part into its own workflow.")
         return
     for index, named in enumerate(tasks):
-        yield from _task(workflow, named.task, f"{prefix}/{index}/{escape(named.name)}", depth)
+        yield from _task(workflow, named.task, f"{prefix}/{index}/{escape(named.name)}", depth, processes)
 
 
-def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int) -> Iterator[_Finding]:
+def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int, processes: ProcessConfig) -> Iterator[_Finding]:
     if type(task) not in EXECUTORS:
         yield _unsupported(pointer, f"The task kind `{kind_of(task)}`")
     yield from _data_flow(pointer, task)
@@ -96,21 +105,19 @@ def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int) -> Itera
         case CallTask():
             yield from (_unsupported(*refusal) for refusal in refused_call(pointer, task))
         case DoTask() | ForTask():
-            yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1)
+            yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1, processes)
         case ForkTask():
-            yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1)
+            yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1, processes)
         case ListenTask() if task.foreach is not None:
-            yield from _tasks(workflow, task.foreach.do or (), f"{pointer}/foreach/do", depth + 1)
+            yield from _tasks(workflow, task.foreach.do or (), f"{pointer}/foreach/do", depth + 1, processes)
             for part in ("output", "export"):
                 described = getattr(task.foreach, part)
                 yield from _schema(f"{pointer}/foreach/{part}/schema", described.schema_ if described else None)
         case RunTask():
-            for kind in ("container", "script", "shell"):
-                if getattr(task.run, kind) is not None:
-                    yield _unsupported(f"{pointer}/run/{kind}", f"`run: {kind}`")
+            yield from refused_process(pointer, task, processes)
         case TryTask():
-            yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1)
-            yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1)
+            yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1, processes)
+            yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1, processes)
         case _:
             pass
 

@@ -2,6 +2,8 @@
 
 from stigmer_dsl.models import RunTask, TaskBase
 
+from stigmer_engine.executors.run_script import run_script
+from stigmer_engine.executors.run_shell import run_shell
 from stigmer_engine.executors.run_workflow import run_workflow
 from stigmer_engine.faults import fault
 from stigmer_engine.frames import TaskFrame
@@ -15,4 +17,8 @@ async def run_process(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) 
     assert isinstance(task, RunTask)
     if task.run.workflow is not None:
         return await run_workflow(run, task, frame, scope)
-    raise fault("configuration", "This kind of process is not supported by this runner")
+    if task.run.shell is not None:
+        return await run_shell(run, task, frame, scope)
+    if task.run.script is not None:
+        return await run_script(run, task, frame, scope)
+    raise fault("configuration", "run: container is not supported by this runner")

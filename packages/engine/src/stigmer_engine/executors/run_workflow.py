@@ -10,10 +10,12 @@ from stigmer_engine.interpreter.scope import Scope
 
 
 async def run_workflow(run: Run, task: RunTask, frame: TaskFrame, scope: Scope) -> Outcome:
-    """Output: the child's; with `await: false` the task's input, as soon as the child has started.
+    """Output: the child's; with `return: none`, or `await: false` as soon as it has started, the task's input.
+
+    The child checks its input against its own schema: what does not fit is its fault, and so the task's.
 
     Raises:
-        Fault: the child's.
+        Fault: the child's; `configuration` when it cannot be started.
     """
     process = task.run.workflow
     assert process is not None
@@ -28,9 +30,10 @@ async def run_workflow(run: Run, task: RunTask, frame: TaskFrame, scope: Scope) 
         name=process.name,
         version=process.version,
         input=child.arguments["input"],
+        awaited=task.run.await_,
     )
     if not task.run.await_:
-        await run.runtime.start_child(request)
+        await run.start_child(request)
         return Outcome(input_of(frame))
     output = await run.child(request)
     return Outcome(input_of(frame) if task.run.return_ == "none" else output)

@@ -34,6 +34,7 @@ class ChildRequest:
         id: the child's execution id; starting the same id again attaches to the running child.
         namespace, name, version: which document; the version may be `latest`.
         input: the child's raw input.
+        awaited: whether its parent waits for it; if not, it outlives its parent.
     """
 
     id: str
@@ -41,6 +42,7 @@ class ChildRequest:
     name: str
     version: str
     input: JsonValue
+    awaited: bool = True
 
 
 class Runtime(Protocol):

@@ -151,14 +151,22 @@ class Run:
                 # Later than this step, so that the result is in its frame when the tree freezes.
                 asyncio.get_running_loop().call_soon(self._freeze_when_quiet)
 
+    async def start_child(self, request: ChildRequest) -> None:
+        """Start a sub-workflow, unless draining: then it starts when the drain is over.
+
+        Raises:
+            Fault: what keeps it from starting.
+        """
+        await self._calls_open.wait()
+        await self.runtime.start_child(request)
+
     async def child(self, request: ChildRequest) -> JsonValue:
         """The output of a sub-workflow; not a call in flight: a drain leaves it running, and finds it again.
 
         Raises:
             Fault: the sub-workflow's.
         """
-        await self._calls_open.wait()
-        await self.runtime.start_child(request)
+        await self.start_child(request)
         try:
             return await self.runtime.await_child(request)
         except asyncio.CancelledError:

@@ -41,7 +41,7 @@ def schedule_run(
         callers={},
         vault=SecretVault(tree.nonce, secrets),
         log=EventLog(),
-        children=Children(DocumentRegistry(), _no_child),
+        children=Children(DocumentRegistry(), _no_child, levels=0),
         clock=clock,
     )
     return Run(

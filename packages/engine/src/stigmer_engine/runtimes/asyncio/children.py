@@ -1,6 +1,7 @@
 """Sub-workflows of an execution: executions of their own in the same engine."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from stigmer_dsl.json_types import JsonValue
 
@@ -15,42 +16,63 @@ StartChild = Callable[[PreparedDocument, ChildRequest], Execution]
 
 
 class Children:
-    """Starts, awaits and cancels the sub-workflows of one execution."""
+    """Starts, awaits and cancels the sub-workflows of one execution.
 
-    def __init__(self, documents: DocumentRegistry, start: StartChild) -> None:
+    Args:
+        levels: how many levels of sub-workflows there may still be below this execution.
+    """
+
+    def __init__(self, documents: DocumentRegistry, start: StartChild, *, levels: int) -> None:
         self._documents = documents
         self._start = start
+        self._levels = levels
         self._running: dict[str, Execution] = {}
 
     def start(self, request: ChildRequest) -> None:
         """Start the child, unless it was started before.
 
         Raises:
-            Fault: `configuration`, when nobody registered the document.
+            Fault: `configuration`, when nobody registered the document, or sub-workflows are nested too deeply.
         """
         if request.id in self._running:
             return
+        wanted = f"{request.namespace}/{request.name}:{request.version}"
         document = self._documents.find(request.namespace, request.name, request.version)
         if document is None:
-            wanted = f"{request.namespace}/{request.name}:{request.version}"
             raise fault("configuration", f"There is no workflow {wanted}", "register it with this runner first")
-        self._running[request.id] = self._start(document, request)
+        if self._levels <= 0:
+            detail = f"{wanted} would be one too many; does a workflow run itself?"
+            raise fault("configuration", "Sub-workflows are nested too deeply", detail)
+        child = self._start(document, request)
+        if request.awaited:
+            self._running[request.id] = child
 
     async def wait(self, request: ChildRequest) -> JsonValue:
-        """The child's output.
+        """The child's output. Whoever is cancelled while waiting may come back and wait again.
 
         Raises:
-            Fault: the child's own; `runtime` when it was cancelled.
+            Fault: the child's own, as a fault of the task that waits; `runtime` when the child was cancelled.
         """
         result = await self._running[request.id].wait()
+        # Nobody asks again: the task gets its output, or fails, in this very step.
+        del self._running[request.id]
         if result.status is Status.COMPLETED:
             return result.output
         if result.error is not None:
-            raise Fault(result.error)
+            # The place is one of the child's document; in this one, the place is the task.
+            raise Fault(replace(result.error, instance=""))
         raise fault("runtime", f"The sub-workflow {request.name} was cancelled", request.id)
 
     def cancel(self, request: ChildRequest) -> None:
         """Cancel the child, if it still runs."""
-        child = self._running.get(request.id)
-        if child is not None and not child.done:
-            child.cancel("its parent was cancelled")
+        _cancel(self._running.pop(request.id, None))
+
+    def close(self) -> None:
+        """Cancel the children that nobody will wait for any more: their parent has ended."""
+        while self._running:
+            _cancel(self._running.popitem()[1])
+
+
+def _cancel(child: Execution | None) -> None:
+    if child is not None and not child.done:
+        child.cancel("its parent was cancelled")
