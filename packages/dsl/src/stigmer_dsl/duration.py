@@ -16,6 +16,8 @@ _ISO = re.compile(
     r"(?:T(?=\d)(?:(?P<hours>\d+(?:\.\d+)?)H)?(?:(?P<minutes>\d+(?:\.\d+)?)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
     re.ASCII,
 )
+# The same for readers that know no named groups (ECMA 262).
+ISO_FORM = re.sub(r"\?P<[a-z]+>", "?:", _ISO.pattern).replace(r"(?!\Z)", "(?!$)")
 _MILLISECONDS = {
     "years": 365 * 86_400_000,
     "months": 30 * 86_400_000,

@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Tag
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.duration import Duration, is_iso_duration
+from stigmer_dsl.duration import ISO_FORM, Duration, is_iso_duration
 from stigmer_dsl.expressions import is_strict
 from stigmer_dsl.model import TEXT_OR_OBJECT
+from stigmer_dsl.models.text import pattern_schema
 
 
 def _duration_text(text: str) -> str:
@@ -20,7 +21,7 @@ def _duration_text(text: str) -> str:
     )
 
 
-DurationText = Annotated[str, AfterValidator(_duration_text)]
+DurationText = Annotated[str, AfterValidator(_duration_text), pattern_schema(rf"^(?:{ISO_FORM})$|^\s*\$\{{")]
 
 DurationField = Annotated[Annotated[DurationText, Tag("<text>")] | Annotated[Duration, Tag("<object>")], TEXT_OR_OBJECT]
 """`Duration`, or text: ISO 8601 or one `${ }` expression that yields ISO 8601 text."""

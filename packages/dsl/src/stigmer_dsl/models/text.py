@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.expressions import is_strict
@@ -75,9 +75,14 @@ def _uri(text: str) -> str:
     )
 
 
-SemanticVersion = Annotated[str, AfterValidator(_semver)]
-DslVersion = Annotated[str, AfterValidator(_dsl_version)]
-DnsLabel = Annotated[str, AfterValidator(_dns_label)]
-VariableName = Annotated[str, AfterValidator(_variable_name)]
-UriText = Annotated[str, AfterValidator(_uri)]
+def pattern_schema(pattern: str) -> WithJsonSchema:
+    """Say a text's form in the JSON Schema for editors, where the check itself cannot be said."""
+    return WithJsonSchema({"type": "string", "pattern": pattern})
+
+
+SemanticVersion = Annotated[str, AfterValidator(_semver), pattern_schema(f"^{_SEMVER.pattern}$")]
+DslVersion = Annotated[str, AfterValidator(_dsl_version), pattern_schema(f"^(?=1\\.){_SEMVER.pattern}$")]
+DnsLabel = Annotated[str, AfterValidator(_dns_label), pattern_schema(f"^{_DNS_LABEL.pattern}$")]
+VariableName = Annotated[str, AfterValidator(_variable_name), pattern_schema(f"^{_VARIABLE.pattern}$")]
+UriText = Annotated[str, AfterValidator(_uri), pattern_schema(r"^[^\s]+$|\$\{")]
 """A URI, a relative reference, a URI template (RFC 6570 level 1), or text with `${ }` expressions."""

@@ -16,6 +16,7 @@ _COMMANDS = {
     "validate": ("stigmer_runner.cli.validate", "Check documents and report every problem."),
     "test": ("stigmer_runner.cli.cases", "Perform the cases of documents, offline and on virtual time."),
     "convert": ("stigmer_runner.cli.convert", "Turn a WorkflowSpec into a document, or back."),
+    "schema": ("stigmer_runner.cli.schema", "Print the JSON Schema of documents, for editors."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as a Mermaid flowchart."),
 }
 
