@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from stigmer_engine.cases import AsyncioStage, PlannedCase, junit_xml, parse_cases, perform_all
+from stigmer_engine.cases import AsyncioStage, Observation, PlannedCase, junit_xml, parse_cases, perform_all
 from stigmer_engine.frames import decode_tree
 
 THAW = "stigmer_engine.runtimes.asyncio.execution.decode_tree"
@@ -48,6 +48,41 @@ def test_a_drained_run_is_frozen_after_every_event_and_tells_the_same(monkeypatc
     # Events of one step share a freeze; the last one needs none.
     assert len(frozen) >= len(drained.events) // 2
     json.dumps(frozen)
+
+
+def test_sub_workflows_are_drained_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    frozen: set[str] = set()
+
+    def decode(tree: Any) -> Any:
+        frozen.add(tree["tree"]["execution_id"])
+        return decode_tree(tree)
+
+    text = """
+workflow: {do: [{child: {run: {workflow: {namespace: n, name: child, version: 1.0.0}}}}]}
+documents:
+  - document: {dsl: 1.0.0, namespace: n, name: child, version: 1.0.0}
+    do: [{a: {wait: PT1S}}, {b: {set: {n: 1}}}]
+cases: [{name: one}]
+"""
+    monkeypatch.setattr(THAW, decode)
+    with AsyncioStage(drained=True) as stage:
+        assert stage.perform(cases(text)[0]).output == {"n": 1}
+    assert len(frozen) == 2
+
+
+def test_a_defect_of_the_runtime_fails_its_case_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = iter([True, False])
+
+    def perform(self: AsyncioStage, planned: PlannedCase) -> Observation:
+        if next(broken):
+            raise TypeError("planted")
+        return Observation(status="completed", output="other")
+
+    monkeypatch.setattr(AsyncioStage, "perform", perform)
+    with AsyncioStage() as stage:
+        first, second = perform_all(stage, cases())
+    assert first.differences == ("the runtime broke: TypeError: planted",)
+    assert second.holds
 
 
 def test_a_context_that_is_lost_on_the_way_shows_in_a_drained_run(monkeypatch: pytest.MonkeyPatch) -> None:

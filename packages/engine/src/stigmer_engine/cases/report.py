@@ -1,5 +1,6 @@
 """Performing many cases, and what came of them."""
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_engine.cases.judgement import judge
 from stigmer_engine.cases.observation import Performer
 from stigmer_engine.cases.reading import PlannedCase
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +51,15 @@ def perform_all(performer: Performer, cases: Iterable[PlannedCase]) -> Iterator[
     """Perform the cases in their order, and judge each."""
     for planned in cases:
         began = time.perf_counter()
-        seen = performer.perform(planned)
-        yield CaseResult(
-            planned=planned,
-            differences=judge(planned.case.expect, seen),
-            seconds=time.perf_counter() - began,
-            virtual_seconds=seen.seconds,
-        )
+        virtual_seconds = 0.0
+        try:
+            seen = performer.perform(planned)
+        except Exception as error:
+            # A defect of the runtime must not take the other cases with it.
+            _log.exception("the case %s broke the runtime", planned.name)
+            differences: tuple[str, ...] = (f"the runtime broke: {type(error).__name__}: {error}",)
+        else:
+            differences = judge(planned.case.expect, seen)
+            virtual_seconds = seen.seconds
+        seconds = time.perf_counter() - began
+        yield CaseResult(planned=planned, differences=differences, seconds=seconds, virtual_seconds=virtual_seconds)

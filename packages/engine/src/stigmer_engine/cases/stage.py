@@ -1,12 +1,10 @@
 """The in-process runtime as a performer of cases: a real engine on a clock that jumps."""
 
 import asyncio
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from stigmer_dsl import InvalidDocument, LoadedDocument
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl import InvalidDocument
 
 from stigmer_engine.calls.http_client import HttpConfig
 from stigmer_engine.cases.director import Director
@@ -18,6 +16,7 @@ from stigmer_engine.engine import Engine, EngineConfig
 from stigmer_engine.events import EventType
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.processes import ProcessConfig
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.testing.virtual_time import run_virtual, virtual_clock
 
@@ -60,9 +59,11 @@ class AsyncioStage:
             http=HttpConfig(transport=world),
             clock=virtual_clock,
             interceptor=world.intercept,
+            # None of them is started here: their calls are mocked, or fail.
+            processes=ProcessConfig(allow_shell=True, allow_script=True, node="node"),
+            on_start=_drain_always if self._drained else _leave_alone,
         )
-        engine = _ReenteringEngine if self._drained else Engine
-        async with engine(config, evaluator=self._evaluator, checker=self._checker) as running:
+        async with Engine(config, evaluator=self._evaluator, checker=self._checker) as running:
             try:
                 for document in planned.documents:
                     running.documents.register(_load(running, document))
@@ -147,27 +148,9 @@ def _load(engine: Engine, document: DocumentText) -> PreparedDocument:
         raise InvalidDocument(map(document.locate, invalid.problems)) from None
 
 
-class _ReenteringEngine(Engine):
-    """Drains every execution after each of its events, sub-workflows included."""
+def _drain_always(execution: Execution) -> None:
+    execution.log.listen(lambda _event: execution.reenter())
 
-    def start(
-        self,
-        document: PreparedDocument | LoadedDocument,
-        *,
-        execution_id: str | None = None,
-        input: JsonValue = None,  # noqa: A002 - the field's own name
-        secrets: Mapping[str, str] | None = None,
-        env: Mapping[str, str] | None = None,
-        max_timeout_seconds: float = 0,
-    ) -> Execution:
-        """Start an execution that is drained all the time."""
-        execution = super().start(
-            document,
-            execution_id=execution_id,
-            input=input,
-            secrets=secrets,
-            env=env,
-            max_timeout_seconds=max_timeout_seconds,
-        )
-        execution.log.listen(lambda _event: execution.reenter())
-        return execution
+
+def _leave_alone(_execution: Execution) -> None:
+    pass
