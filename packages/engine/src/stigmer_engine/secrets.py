@@ -1,8 +1,12 @@
 """Secrets: names and placeholders for the workflow, values only at the moment of a call."""
 
+import base64
+import copy
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+from urllib.parse import quote, quote_plus
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
@@ -38,11 +42,17 @@ class SecretVault:
 
     def __init__(self, nonce: str, values: Mapping[str, str]) -> None:
         self._values = {placeholder(nonce, name): value for name, value in values.items()}
-        # The longest value first: a value may be part of another one.
-        by_length = sorted(((value, name) for name, value in values.items() if value), key=lambda pair: -len(pair[0]))
-        self._placeholders = {value: placeholder(nonce, name) for value, name in by_length}
+        spelled = {
+            spelling: placeholder(nonce, name) for name, value in values.items() for spelling in _spellings(value)
+        }
+        # The longest first: a value may be part of another one.
+        self._placeholders = dict(sorted(spelled.items(), key=lambda pair: -len(pair[0])))
+        self._bytes = {
+            spelling.encode(errors="replace"): text.encode() for spelling, text in self._placeholders.items()
+        }
         self._fill = _pattern(self._values)
         self._scrub = _pattern(self._placeholders)
+        self._scrub_bytes = re.compile(b"|".join(map(re.escape, self._bytes))) if self._bytes else None
 
     def fill(self, value: JsonValue) -> JsonValue:
         """The value with every placeholder replaced by its secret."""
@@ -56,10 +66,37 @@ class SecretVault:
         """The value with every secret replaced by its placeholder, in keys too."""
         return value if self._scrub is None else _replace(value, self._scrub, self._placeholders)
 
+    def hiding(self, text: str) -> "SecretVault":
+        """A vault that also takes `text` out of what comes back: credentials put together from secrets."""
+        vault = copy.copy(self)
+        vault._placeholders = {text: "[hidden]", **self._placeholders}
+        vault._compile()
+        return vault
+
+    def scrub_bytes(self, data: bytes) -> bytes:
+        """The data with every secret replaced by its placeholder; for what is encoded afterwards, as in base64."""
+        if self._scrub_bytes is None:
+            return data
+        return self._scrub_bytes.sub(lambda match: self._bytes[match.group()], data)
+
     def scrub_error(self, error: WorkflowError) -> WorkflowError:
         """The error with every secret replaced by its placeholder."""
         scrubbed = self.scrub(error.to_json())
         return WorkflowError.from_json(scrubbed) if isinstance(scrubbed, dict) else error
+
+
+def _spellings(value: str) -> Iterator[str]:
+    """The secret as it is, and as a peer or a library may repeat it: in URLs, JSON, representations and base64."""
+    for text in {value, value.strip()} - {""}:
+        yield text
+        yield quote(text)
+        yield quote(text, safe="")
+        yield quote(text, safe="!$&'()*+,;=:/?[]@~")
+        yield quote_plus(text)
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield repr(text.encode(errors="replace"))[2:-1]
+        yield base64.b64encode(text.encode(errors="replace")).decode()
 
 
 def _pattern(texts: Mapping[str, str]) -> re.Pattern[str] | None:

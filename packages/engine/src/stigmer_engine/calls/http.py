@@ -9,6 +9,7 @@ from typing import Final, Literal
 import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
+from stigmer_engine.calls.unlogged import unlogged
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.json_text import read_json
 from stigmer_engine.secrets import SecretVault
@@ -70,16 +71,21 @@ class HttpCaller:
             Fault: `communication`, with the HTTP status when there is one; `configuration` for a request that
                 cannot be built.
         """
-        try:
-            result = await self._perform(arguments, vault)
-        except Fault as error:
-            raise Fault(vault.scrub_error(error.error)) from None
+        credentials = _basic_credentials(vault.fill(arguments.get("authentication")))
+        if credentials is not None:
+            vault = vault.hiding(credentials)
+        with unlogged():
+            try:
+                result = await self._perform(arguments, vault)
+            except Fault as error:
+                raise Fault(vault.scrub_error(error.error)) from None
         return vault.scrub(result)
 
     async def _perform(self, arguments: JsonObject, vault: SecretVault) -> JsonValue:
         redirect = arguments.get("redirect") is True
         request, auth = self._build(arguments, vault)
-        shown = f"{request.method} {request.url}"
+        # As the document gave it: in the URL of the request secrets stand in many spellings.
+        shown = f"{request.method} {arguments['uri']}"
         try:
             response = await self._client.send(request, auth=auth, stream=True, follow_redirects=redirect)
             try:
@@ -93,11 +99,11 @@ class HttpCaller:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise fault("communication", "The call failed", f"{shown}: {error or type(error).__name__}") from None
         if not 200 <= response.status_code < (400 if redirect else 300):
-            text = body[:_SHOWN_BODY].decode(errors="replace")
+            text = vault.scrub_bytes(body)[:_SHOWN_BODY].decode(errors="replace")
             reason = f"{response.status_code} {response.reason_phrase}".strip()
             detail = f"{shown} answered {reason}" + (f": {text}" if text else "")
             raise fault("communication", f"HTTP {reason}", detail, status=response.status_code)
-        return _result(arguments, request, response, body)
+        return _result(arguments, request, response, body, vault)
 
     def _build(self, arguments: JsonObject, vault: SecretVault) -> tuple[httpx.Request, httpx.Auth | None]:
         filled = vault.fill({**arguments, "authentication": None})
@@ -130,12 +136,22 @@ class HttpCaller:
         return bytes(body)
 
 
+def _basic_credentials(settings: JsonValue) -> str | None:
+    """What basic authentication sends, which shows the password in base64; None for any other scheme."""
+    if not isinstance(settings, dict) or settings["scheme"] != "basic":
+        return None
+    return base64.b64encode(f"{settings['username']}:{settings['password']}".encode()).decode()
+
+
 def _auth(settings: JsonValue, request: httpx.Request) -> httpx.Auth | None:
     if not isinstance(settings, dict):
         return None
     if settings["scheme"] == "basic":
         return httpx.BasicAuth(str(settings["username"]), str(settings["password"]))
-    request.headers["Authorization"] = f"Bearer {settings['token']}"
+    token = str(settings["token"])
+    if not token.isascii() or not token.isprintable():
+        raise fault("configuration", "The token of the call contains a line break or another unprintable character")
+    request.headers["Authorization"] = f"Bearer {token}"
     return None
 
 
@@ -194,11 +210,13 @@ def _is_json(content_type: str) -> bool:
     return media == "application/json" or media.endswith("+json")
 
 
-def _result(arguments: JsonObject, request: httpx.Request, response: httpx.Response, body: bytes) -> JsonValue:
+def _result(
+    arguments: JsonObject, request: httpx.Request, response: httpx.Response, body: bytes, vault: SecretVault
+) -> JsonValue:
     output: JsonValue | Literal["content"] = arguments.get("output") or "content"
     if output == "raw":
-        return base64.b64encode(body).decode()
-    content = _content(response, body)
+        return base64.b64encode(vault.scrub_bytes(body)).decode()
+    content = _content(response, body, vault, str(arguments["uri"]))
     if output == "content":
         return content
     # As the document gave them, placeholders included: what authentication added is nobody's output.
@@ -214,7 +232,7 @@ def _result(arguments: JsonObject, request: httpx.Request, response: httpx.Respo
     }
 
 
-def _content(response: httpx.Response, body: bytes) -> JsonValue:
+def _content(response: httpx.Response, body: bytes, vault: SecretVault, shown: str) -> JsonValue:
     """The body by its content type: JSON decoded, text as text, anything else as base64; nothing is null."""
     content_type = response.headers.get("content-type", "")
     if not body:
@@ -223,9 +241,9 @@ def _content(response: httpx.Response, body: bytes) -> JsonValue:
         try:
             return read_json(body)
         except ValueError as error:
-            detail = f"{response.url} calls it JSON, but: {error}"
+            detail = f"{shown} calls it JSON, but: {error}"
             raise fault("communication", "The response is not what it says", detail) from None
     media = content_type.partition(";")[0].strip().lower()
     if media.startswith("text/") or media.endswith(("/xml", "+xml", "/yaml", "+yaml")) or media == _FORM:
         return body.decode(response.encoding or "utf-8", errors="replace")
-    return base64.b64encode(body).decode()
+    return base64.b64encode(vault.scrub_bytes(body)).decode()
