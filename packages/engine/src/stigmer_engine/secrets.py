@@ -1,7 +1,6 @@
 """Secrets: names and placeholders for the workflow, values only at the moment of a call."""
 
 import base64
-import copy
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,11 +39,15 @@ class SecretNames:
 class SecretVault:
     """The runtime's side: fills placeholders in on the way out, and takes values out on the way back."""
 
-    def __init__(self, nonce: str, values: Mapping[str, str]) -> None:
+    def __init__(self, nonce: str, values: Mapping[str, str], *, hidden: Iterable[str] = ()) -> None:
+        """Args: hidden: texts put together from secrets, which are taken out of what comes back, too."""
+        self._nonce = nonce
+        self._secrets = dict(values)
         self._values = {placeholder(nonce, name): value for name, value in values.items()}
         spelled = {
             spelling: placeholder(nonce, name) for name, value in values.items() for spelling in _spellings(value)
         }
+        spelled |= dict.fromkeys(hidden, "[hidden]")
         # The longest first: a value may be part of another one.
         self._placeholders = dict(sorted(spelled.items(), key=lambda pair: -len(pair[0])))
         self._bytes = {
@@ -68,10 +71,7 @@ class SecretVault:
 
     def hiding(self, text: str) -> "SecretVault":
         """A vault that also takes `text` out of what comes back: credentials put together from secrets."""
-        vault = copy.copy(self)
-        vault._placeholders = {text: "[hidden]", **self._placeholders}
-        vault._compile()
-        return vault
+        return SecretVault(self._nonce, self._secrets, hidden=(text,))
 
     def scrub_bytes(self, data: bytes) -> bytes:
         """The data with every secret replaced by its placeholder; for what is encoded afterwards, as in base64."""
