@@ -134,6 +134,8 @@ class Execution:
                 return _result(ending)
             self._tree = decode_tree(ending.tree)
             self._interpreter = self._interpret(self._tree)
+            if self._cancelled:
+                return _result(self._interpreter.abandon(self._pause_reason))
             if self._pausing:
                 cancelled = await self._hold()
                 if cancelled is not None:
