@@ -12,7 +12,6 @@ from stigmer_engine.testing import HEADER, ScriptedTransport, run_virtual, virtu
 CALL = "{call: http, with: {method: get, endpoint: http://peer.test/x}}"
 WAIT = "{wait: PT10S}"
 RAISE = "{raise: {error: {type: 'x:y', status: 400}}}"
-INNER = f"{{fork: {{branches: [b: {CALL}, c: {{do: [w: {{wait: PT2S}}, x: {CALL}]}}]}}}}"
 PHASES = {
     "a wait": f"do: [a: {WAIT}]",
     "a call": f"do: [a: {CALL}, z: {{set: {{b: 1}}}}]",
@@ -193,29 +192,33 @@ def test_any_order_of_commands_at_once(commands: str, gap: int | None, body: str
     assert len(finished) <= len(started)
 
 
-def test_no_call_is_made_twice_by_any_order_of_commands() -> None:
-    body = f"do: [f: {{fork: {{branches: [a: {CALL}, g: {INNER}]}}}}]"
-    for commands in ("pr", "prp", "prpr", "prprp"):
-        for at in (1, 2, 3):
-            transport = ScriptedTransport(handler=lambda _request: httpx.Response(200, json=1), after=5)
+@pytest.mark.parametrize("commands", ["r", "rp", "rpr", "rprp"])
+@pytest.mark.parametrize("turns", range(5))
+def test_no_call_is_made_twice_by_commands_at_the_moment_of_the_freeze(commands: str, turns: int) -> None:
+    """Branch `a` ends its call, and with it the drain; branch `x` holds one back, and must not start it in between."""
+    transport = ScriptedTransport(handler=lambda _request: httpx.Response(200, json=1), after=5)
+    inner = f"{{fork: {{branches: [w: {{do: [v: {{wait: PT2S}}, x: {CALL}]}}, y: {WAIT}]}}}}"
+    body = f"do: [f: {{fork: {{branches: [a: {CALL}, g: {inner}]}}}}, z: {{set: {{b: 1}}}}]"
 
-            async def run(
-                transport: ScriptedTransport = transport, commands: str = commands, at: int = at
-            ) -> tuple[int, int]:
-                async with Engine(virtual_config(transport=transport)) as engine:
-                    execution = engine.start(engine.load(HEADER + body))
-                    await asyncio.sleep(at)
-                    execution.pause()
-                    await asyncio.sleep(20)
-                    for command in commands:
-                        {"r": execution.pause, "p": execution.resume}[command]()
-                    await asyncio.sleep(100)
-                    if not execution.log.closed:
-                        execution.resume()
-                    assert (await execution.wait()).status == "completed"
-                    return len(transport.requests), transport.cancelled
+    async def run() -> int:
+        async with Engine(virtual_config(transport=transport)) as engine:
+            execution = engine.start(engine.load(HEADER + body))
+            await asyncio.sleep(1)
+            execution.pause()
+            await asyncio.sleep(4)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            for command in commands:
+                {"p": execution.pause, "r": execution.resume}[command]()
+            await asyncio.sleep(100)
+            if not execution.log.closed:
+                execution.resume()
+            assert (await execution.wait()).status == "completed"
+            assert_true_story(execution)
+            return len(transport.requests)
 
-            assert run_virtual(run()) == (3, 0)
+    assert run_virtual(run()) == 2
+    assert transport.cancelled == 0
 
 
 def test_controls_before_the_first_event() -> None:
