@@ -336,3 +336,16 @@ async def test_closing_the_engine_cancels_what_runs() -> None:
     await engine.close()
     assert execution.status == "cancelled"
     assert execution.log.events[-1].message == "Workflow cancelled: the engine is closing"
+
+
+def test_a_second_interruption_does_not_leave_branches_behind() -> None:
+    fork = f"{{fork: {{branches: [a: {CALL}, b: {CALL}]}}, timeout: {{after: PT5S}}}}"
+    body = f"do: [t: {{try: [d: {{do: [f: {fork}], timeout: {{after: PT6S}}}}], catch: {{}}}}, w: {{wait: PT100S}}]"
+
+    async def run() -> Execution:
+        async with Engine(virtual_config(transport=SlowToLeave())) as engine:
+            execution = engine.start(engine.load(HEADER + body))
+            assert (await execution.wait()).status == "completed"
+            return execution
+
+    assert_true_story(run_virtual(run()))
