@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,11 +11,13 @@ from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventType, Status
-from stigmer_engine.faults import WorkflowError
+from stigmer_engine.faults import WorkflowError, fault
 from stigmer_engine.frames import Tree, decode_tree, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
 from stigmer_engine.snapshot import Snapshot, reduce
+
+_log = logging.getLogger(__name__)
 
 
 class WrongState(Exception):
@@ -129,7 +133,10 @@ class Execution:
 
     async def _drive(self) -> Result:
         while True:
-            ending = await self._interpreter.run()
+            try:
+                ending = await self._interpreter.run()
+            except Exception as defect:
+                return self._broken(defect)
             if not isinstance(ending, Frozen):
                 return _result(ending)
             self._tree = decode_tree(ending.tree)
@@ -140,6 +147,17 @@ class Execution:
                 cancelled = await self._hold()
                 if cancelled is not None:
                     return _result(cancelled)
+
+    def _broken(self, defect: Exception) -> Result:
+        """End the run after a defect of the engine, so that nobody waits for ever. Only the kind of it is told:
+        its text may hold data of the run."""
+        where = traceback.extract_tb(defect.__traceback__)[-1]
+        _log.error("execution %s: %s in %s, line %s", self.id, type(defect).__name__, where.filename, where.lineno)
+        error = fault("runtime", "Internal error of the engine", type(defect).__name__).error
+        run = self._interpreter.run_state
+        run.abandon(run.tree.root)
+        run.report(EventType.WORKFLOW_FAILED, Status.FAILED, f"Workflow failed: {error.sentence}", error=error)
+        return Result(status=Status.FAILED, error=error)
 
     async def _hold(self) -> Cancelled | None:
         """Stay paused until resumed (None) or cancelled."""
