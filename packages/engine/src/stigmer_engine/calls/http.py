@@ -16,6 +16,7 @@ from stigmer_engine.secrets import SecretVault
 
 MAX_REDIRECTS: Final = 10
 _SHOWN_BODY: Final = 500
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
@@ -98,6 +99,11 @@ class HttpCaller:
             raise fault("communication", "The peer does not answer", f"{shown}: {type(error).__name__}") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise fault("communication", "The call failed", f"{shown}: {error or type(error).__name__}") from None
+        except Fault:
+            raise
+        except Exception as error:
+            # Libraries below httpx, and transports of one's own, raise what they like.
+            raise fault("communication", "The call failed", f"{shown}: {type(error).__name__}") from None
         if not 200 <= response.status_code < (400 if redirect else 300):
             text = vault.scrub_bytes(body)[:_SHOWN_BODY].decode(errors="replace")
             reason = f"{response.status_code} {response.reason_phrase}".strip()
@@ -109,6 +115,9 @@ class HttpCaller:
         filled = vault.fill({**arguments, "authentication": None})
         assert isinstance(filled, dict)
         headers = _texts("headers", filled.get("headers"))
+        for name in headers:
+            if name.lower() in _FRAMING:
+                raise fault("configuration", f"The header `{name}` follows from the body; leave it out")
         content, default_type = _encode_body(filled.get("body"), headers)
         if default_type and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = default_type
