@@ -162,7 +162,7 @@ async def test_the_pool_survives_calls_that_are_cut_off() -> None:
         ", headers: {'X A': b}",
         ', headers: {"X-A\\r\\nX-Evil": b}',
         ", headers: {Content-Length: '5'}, body: hello world",
-        ", headers: {Host: 'a b'}",
+        ", headers: {Transfer-Encoding: chunked}, body: hello world",
         ", headers: {X-A: caf\u00e9}",
     ],
 )
@@ -174,10 +174,8 @@ async def test_a_request_cannot_be_forged(more: str) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     async with serving(serve) as address, Engine() as engine:
-        text = (
-            HEADER
-            + f'use: {{secrets: [LINE]}}\ndo: [c: {{call: http, with: {{method: post, endpoint: "{address}/x"{more}}}}}]'
-        )
+        task = f'{{call: http, with: {{method: post, endpoint: "{address}/x"{more}}}}}'
+        text = HEADER + f"use: {{secrets: [LINE]}}\ndo: [c: {task}]"
         execution = engine.start(engine.load(text), secrets={"LINE": "t0ken\nX-Evil: 1"})
         result = await execution.wait()
     assert b"X-Evil" not in seen
@@ -190,9 +188,8 @@ async def test_a_request_cannot_be_forged(more: str) -> None:
 async def test_a_token_cannot_forge_a_request(scheme: str) -> None:
     async with serving(hang) as address, Engine() as engine:
         endpoint = f'{{uri: "{address}/x", authentication: {{{scheme}}}}}'
-        text = (
-            HEADER + f"use: {{secrets: [LINE]}}\ndo: [c: {{call: http, with: {{method: get, endpoint: {endpoint}}}}}]"
-        )
+        task = f"{{call: http, with: {{method: get, endpoint: {endpoint}}}}}"
+        text = HEADER + f"use: {{secrets: [LINE]}}\ndo: [c: {task}]"
         execution = engine.start(engine.load(text), secrets={"LINE": "t0ken\nX-Evil: 1"})
         error = (await execution.wait()).error
     assert error is not None
