@@ -116,6 +116,8 @@ async def test_no_error_and_no_debug_log_holds_the_key(
 async def test_the_http2_library_would_log_the_key_otherwise(caplog: pytest.LogCaptureFixture) -> None:
     async with RecordingReceiver() as receiver, CallbackClient(config(receiver.endpoint)) as client:
         caplog.set_level(logging.DEBUG)
+        # Whatever a program in the same process has set for the library.
+        caplog.set_level(logging.DEBUG, logger="hpack")
         table = logging.getLogger("hpack.hpack")
         (silencer,) = table.filters
         table.removeFilter(silencer)

@@ -46,7 +46,7 @@ do:
     assert run_document(document).error["status"] == 401
 
 
-@pytest.mark.parametrize("value", ["null", "true", '"text"', "1.5", "-1", "1e12"])
+@pytest.mark.parametrize("value", ["null", "true", '"text"', "1.5", "-1", "1e12", "1000001"])
 def test_nothing_to_iterate_over(value: str) -> None:
     error = run_document(f"do: [f: {{for: {{in: '{value}'}}, do: [a: {{set: {{b: 1}}}}]}}]").error
     assert error["type"].endswith("/errors/expression")

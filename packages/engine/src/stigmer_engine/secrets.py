@@ -1,8 +1,9 @@
 """Secrets: names and placeholders for the workflow, values only at the moment of a call."""
 
+import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -56,7 +57,7 @@ class SecretVault:
             self._placeholders.setdefault(text, placeholder(nonce, name))
         self._fill = _pattern(self._values)
         self._scrub = _pattern(self._placeholders)
-        found = {text.encode(): name.encode() for text, name in self._placeholders.items()}
+        found = {text.encode(errors="replace"): name.encode() for text, name in self._placeholders.items()}
         self._placeholder_bytes = found
         self._scrub_bytes = re.compile(b"|".join(re.escape(text) for text in found)) if found else None
 
@@ -96,12 +97,18 @@ class SecretVault:
         return WorkflowError.from_json(scrubbed) if isinstance(scrubbed, dict) else error
 
 
-def _spellings(value: str) -> set[str]:
-    """The value, and what becomes of it in URIs and in JSON: a peer may send any of these back."""
-    if not value:
-        return set()
-    escaped = json.dumps(value)[1:-1]
-    return {value, quote(value, safe=""), quote(value), quote_plus(value), escaped}
+def _spellings(value: str) -> Iterator[str]:
+    """The secret as it is, and as a peer or a library may repeat it: in URLs, JSON, representations and base64."""
+    for text in {value, value.strip()} - {""}:
+        yield text
+        yield quote(text)
+        yield quote(text, safe="")
+        yield quote(text, safe="!$&'()*+,;=:/?[]@~")
+        yield quote_plus(text)
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield repr(text.encode(errors="replace"))[2:-1]
+        yield base64.b64encode(text.encode(errors="replace")).decode()
 
 
 def _pattern(texts: Mapping[str, str]) -> re.Pattern[str] | None:

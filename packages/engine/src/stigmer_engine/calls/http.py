@@ -15,6 +15,7 @@ from stigmer_engine.secrets import SecretVault
 
 _SHOWN_BODY: Final = 500
 _FORM: Final = "application/x-www-form-urlencoded"
+_FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _UNAUTHORIZED: Final = 401
 
 
@@ -57,6 +58,9 @@ class HttpCaller:
         filled = vault.fill({**arguments, "authentication": None})
         assert isinstance(filled, dict)
         headers = _texts("headers", filled.get("headers"))
+        for name in headers:
+            if name.lower() in _FRAMING:
+                raise fault("configuration", f"The header `{name}` follows from the body; leave it out")
         content, default_type = _encode_body(filled.get("body"), headers)
         if default_type and not any(name.lower() == "content-type" for name in headers):
             headers["Content-Type"] = default_type

@@ -10,7 +10,7 @@ import httpx
 
 from stigmer_engine.calls.network import AddressRefused, CheckedTransport, Network
 from stigmer_engine.calls.quiet_logs import unlogged
-from stigmer_engine.faults import fault
+from stigmer_engine.faults import Fault, fault
 
 MAX_REDIRECTS: Final = 10
 
@@ -142,6 +142,11 @@ class HttpClient:
             raise fault("communication", "The peer does not answer", f"{shown}: {type(error).__name__}") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise fault("communication", "The call failed", f"{shown}: {error or type(error).__name__}") from None
+        except Fault:
+            raise
+        except Exception as error:
+            # Libraries below httpx, and transports of one's own, raise what they like.
+            raise fault("communication", "The call failed", f"{shown}: {type(error).__name__}") from None
 
     async def _follow(self, outgoing: Outgoing) -> Received:
         first = request = outgoing.request

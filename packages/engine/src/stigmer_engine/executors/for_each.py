@@ -56,7 +56,8 @@ async def _items(run: Run, task: ForTask, frame: TaskFrame, scope: Scope) -> lis
             raise fault("expression", "Nothing to iterate over", detail)
 
 
-_MAX_COUNT = 10_000_000
+# As many as the step limit lets through; the items are a list in the tree.
+_MAX_COUNT = 1_000_000
 
 
 def _kind(value: JsonValue) -> str:

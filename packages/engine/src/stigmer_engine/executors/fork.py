@@ -5,6 +5,7 @@ branch's own step, once, and never revised. Siblings are then cancelled in the o
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from stigmer_dsl.models import ForkTask, TaskBase
 
@@ -73,18 +74,30 @@ async def _run_branches(run: Run, task: ForkTask, frame: TaskFrame, fork: ForkFr
     finally:
         for branch_task in running:
             branch_task.cancel()
-        for branch_task in running:
-            await _ended(branch_task)
+        await _ended(running)
     if broken:
         raise broken[0]
 
 
-async def _ended(task: "asyncio.Future[None]") -> None:
-    # `await task` would raise for the task's own cancellation just as for ours; waiting for the event tells them apart.
-    if not task.done():
-        done = asyncio.Event()
-        task.add_done_callback(lambda _task: done.set())
-        await done.wait()
+async def _ended(tasks: "Sequence[asyncio.Future[None]]") -> None:
+    """Wait until every branch has left, also when this wait is interrupted; then the interruption goes on."""
+    interrupted: asyncio.CancelledError | None = None
+    for task in tasks:
+        end = _end_of(task)
+        while not task.done():
+            try:
+                # Not the task itself: that would raise for the task's own cancellation just as for ours.
+                await end.wait()
+            except asyncio.CancelledError as error:
+                interrupted = error
+    if interrupted is not None:
+        raise interrupted
+
+
+def _end_of(task: "asyncio.Future[None]") -> asyncio.Event:
+    end = asyncio.Event()
+    task.add_done_callback(lambda _task: end.set())
+    return end
 
 
 def _record_success(fork: ForkFrame, index: int, outcome: Outcome, *, compete: bool) -> None:

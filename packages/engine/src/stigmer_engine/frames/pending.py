@@ -23,10 +23,13 @@ Frame = Body | BranchFrame | TaskFrame | ExtensionFrame | None
 def shift_times(tree: Tree, seconds: float) -> None:
     """Move every pending time of the tree by `seconds`: deadlines, ends of waits, and the clocks of retry limits.
 
-    What already happened (`started_at`) stays.
+    What already happened stays: `started_at` moves only as long as the workflow's own deadline depends on it.
     """
     if tree.deadline is not None:
         tree.deadline += seconds
+    if tree.phase != "running":
+        # The workflow's timeout counts from here, and is not in `deadline` before the tasks start.
+        tree.started_at += seconds
     pending: list[Frame] = [tree.root]
     while pending:
         frame = pending.pop()

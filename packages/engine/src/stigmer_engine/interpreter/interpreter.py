@@ -69,6 +69,7 @@ class Interpreter:
         """Interrupt waits and calls and end the run as cancelled. Has no effect on a run that has ended."""
         if self._cancel_reason is None:
             self._cancel_reason = reason
+            self._run.never_freeze()
             if self._main is not None:
                 self._main.cancel()
 

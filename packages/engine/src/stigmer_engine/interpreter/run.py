@@ -88,6 +88,7 @@ class Run:
         self._environment = environment
         self._limits = limits
         self._in_flight = 0
+        self._cancelled = False
         self._calls_open = asyncio.Event()
         self._calls_open.set()
         self.arrived = asyncio.Event()
@@ -106,12 +107,16 @@ class Run:
         self._calls_open.clear()
         asyncio.get_running_loop().call_soon(self._freeze_when_quiet)
 
+    def never_freeze(self) -> None:
+        """Let a drain go on holding calls, but not end in a freeze: the run is being cancelled."""
+        self._cancelled = True
+
     def stop_draining(self) -> None:
         """Take a drain back that has not frozen the tree yet."""
         self._calls_open.set()
 
     def _freeze_when_quiet(self) -> None:
-        if self.draining and self._in_flight == 0 and self.frozen is None:
+        if self.draining and not self._cancelled and self._in_flight == 0 and self.frozen is None:
             self.frozen = encode_tree(self.tree)
             self.on_freeze()
 
@@ -139,7 +144,9 @@ class Run:
         Raises:
             Fault: what the call raised.
         """
-        await self._calls_open.wait()
+        # Looked at again after each wait: a drain taken back may be asked for anew before the waiter has its turn.
+        while self._holding():
+            await (asyncio.Event() if self.frozen is not None else self._calls_open).wait()
         self._in_flight += 1
         try:
             return await self.runtime.call(
@@ -208,6 +215,9 @@ class Run:
     def limits(self) -> Limits:
         """The bounds of this run."""
         return self._limits
+
+    def _holding(self) -> bool:
+        return self.draining or self.frozen is not None
 
     def next_call_id(self) -> str:
         """An idempotency key for a new call."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventType, Status
-from stigmer_engine.faults import WorkflowError
+from stigmer_engine.faults import WorkflowError, fault
 from stigmer_engine.frames import Tree, decode_tree, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
@@ -164,21 +165,35 @@ class Execution:
 
     async def _drive(self) -> Result:
         while True:
-            ending = await self._interpreter.run()
+            try:
+                ending = await self._interpreter.run()
+            except Exception as defect:
+                return self._broken(defect)
             if not isinstance(ending, Frozen):
                 return _result(ending)
             # Through text, so that nothing but the text can be what a run goes on from.
             self._tree = decode_tree(json.loads(json.dumps(ending.tree)))
             self._interpreter = self._interpret(self._tree)
+            if self._cancelled:
+                return _result(self._interpreter.abandon(self._pause_reason))
             late, self._late = self._late, []
             for event in late:
                 self._interpreter.run_state.deliver(event)
-            if self._cancelled and not self._pausing:
-                self._interpreter.cancel(self._pause_reason)
             if self._pausing:
                 cancelled = await self._hold()
                 if cancelled is not None:
                     return _result(cancelled)
+
+    def _broken(self, defect: Exception) -> Result:
+        """End the run after a defect of the engine, so that nobody waits for ever. Only the kind of it is told:
+        its text may hold data of the run."""
+        where = traceback.extract_tb(defect.__traceback__)[-1]
+        _log.error("execution %s: %s in %s, line %s", self.id, type(defect).__name__, where.filename, where.lineno)
+        error = fault("runtime", "Internal error of the engine", type(defect).__name__).error
+        run = self._interpreter.run_state
+        run.abandon(run.tree.root)
+        run.report(EventType.WORKFLOW_FAILED, Status.FAILED, f"Workflow failed: {error.sentence}", error=error)
+        return Result(status=Status.FAILED, error=error)
 
     async def _hold(self) -> Cancelled | None:
         """Stay paused until resumed (None) or cancelled."""
