@@ -31,7 +31,7 @@ from stigmer_engine.processes import ProcessConfig, Processes
 from stigmer_engine.runtimes.asyncio.children import Children
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
-from stigmer_engine.schedule import Schedule, ScheduleConfig
+from stigmer_engine.schedule import Schedule, ScheduleConfig, StartInstance
 from stigmer_engine.schedule.schedule_run import schedule_run
 from stigmer_engine.secrets import SecretVault
 from stigmer_engine.support import find_unsupported
@@ -151,6 +151,7 @@ class Engine:
         env: Mapping[str, str] | None = None,
         max_timeout_seconds: float = 0,
         on_start: Callable[[Execution], object] = lambda _execution: None,
+        start: StartInstance | None = None,
     ) -> Schedule:
         """Start executions of a document whenever its `schedule` says, until the result's `stop()` or this engine ends.
 
@@ -158,6 +159,8 @@ class Engine:
             input: of the executions that the clock starts; those that events start get the array of the events.
             secrets, env, max_timeout_seconds: for each execution, as in `start`.
             on_start: called with each execution, before it does anything.
+            start: starts each execution in place of this engine's `start`, given the events or null; its Fault is a
+                start that did not happen.
 
         Raises:
             ValueError: the document has no `schedule`.
@@ -167,7 +170,7 @@ class Engine:
         if prepared.workflow.schedule is None:
             raise ValueError(f"the document {prepared.name} has no `schedule`")
 
-        def start(value: JsonValue) -> Execution:
+        def start_here(value: JsonValue) -> Execution:
             execution = self.start(
                 prepared,
                 input=input if value is None else value,
@@ -187,7 +190,7 @@ class Engine:
                 env=env or {},
                 limits=self._config.limits,
             ),
-            start=start,
+            start=start or start_here,
             bus=self.bus,
             clock=self._config.clock,
             config=self._config.schedule,

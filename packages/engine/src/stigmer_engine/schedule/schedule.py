@@ -36,7 +36,7 @@ class Schedule:
         self._run = run
         self._clock = clock
         self._config = config
-        self._starter = Starter(self.name, start, config.executions_kept)
+        self._starter = Starter(self.name, start, config.executions_kept, clock)
         settings = run.prepared.workflow.schedule
         assert settings is not None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -53,6 +53,16 @@ class Schedule:
     def count(self) -> int:
         """How many executions it has started."""
         return self._starter.count
+
+    @property
+    def last_time(self) -> float | None:
+        """When it started an execution last, in Unix seconds; None when it has not yet."""
+        return self._starter.last_time
+
+    @property
+    def next_time(self) -> float | None:
+        """When the clock starts the next execution, in Unix seconds; None when only events, or nothing, will."""
+        return self._starter.next_time if self.active else None
 
     @property
     def problem(self) -> str:

@@ -20,6 +20,7 @@ async def start_every(starter: Starter, seconds: float, clock: Clock) -> None:
     first = clock() + seconds
     due = first
     while True:
+        starter.expect("every", due)
         await sleep_until(due, clock)
         starter.start()
         due = first + seconds * (math.floor((clock() - first) / seconds) + 1)
@@ -28,16 +29,20 @@ async def start_every(starter: Starter, seconds: float, clock: Clock) -> None:
 async def start_after(starter: Starter, seconds: float, clock: Clock) -> None:
     """Start an instance at once, and another one a while after each has ended, however it ended."""
     while True:
+        starter.expect("after", None)
         execution = starter.start()
         if execution is not None:
             await execution.wait()
-        await sleep_until(clock() + seconds, clock)
+        due = clock() + seconds
+        starter.expect("after", due)
+        await sleep_until(due, clock)
 
 
 async def start_by_cron(starter: Starter, cron: Cron, clock: Clock) -> None:
     """Start an instance at each time that the expression names; ends when it names none any more."""
     while True:
         due = cron.next_after(clock())
+        starter.expect("cron", due)
         if due is None:
             starter.report("the cron expression names no time within 50 years")
             return

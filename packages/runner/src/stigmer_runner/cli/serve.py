@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
-from stigmer_runner.config import ConfigError, load_settings
+from stigmer_runner.config import ConfigError, load_settings, secret_values
 from stigmer_runner.logs import configure_logging
 from stigmer_runner.redaction import Redactor
 from stigmer_runner.serve import serve
@@ -23,8 +23,7 @@ def command() -> int:
     """
     try:
         settings = load_settings()
-        keys = (settings.stigmer_service_api_key, settings.stigmer_api_key, settings.runner_api_key)
-        redactor = Redactor(key.get_secret_value() for key in keys if key)
+        redactor = Redactor(secret_values(settings))
         configure_logging(settings, redactor)
         asyncio.run(serve(settings, redactor))
     except ConfigError as error:

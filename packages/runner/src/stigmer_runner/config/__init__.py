@@ -1,20 +1,31 @@
 """Configuration of the runner: environment variables in, one frozen object out."""
 
 from stigmer_runner.config.endpoint import Endpoint, EndpointError, is_loopback
-from stigmer_runner.config.loading import ConfigError, load_log_settings, load_settings
+from stigmer_runner.config.engine_settings import EngineSettings
+from stigmer_runner.config.loading import (
+    ConfigError,
+    load_engine_settings,
+    load_log_settings,
+    load_settings,
+    secret_values,
+)
+from stigmer_runner.config.log_settings import LogLevel, LogSettings
 from stigmer_runner.config.service import StigmerService
-from stigmer_runner.config.settings import ExecutionMode, LogLevel, LogSettings, Settings
+from stigmer_runner.config.settings import ExecutionMode, Settings
 
 __all__ = [
     "ConfigError",
     "Endpoint",
     "EndpointError",
+    "EngineSettings",
     "ExecutionMode",
     "LogLevel",
     "LogSettings",
     "Settings",
     "StigmerService",
     "is_loopback",
+    "load_engine_settings",
     "load_log_settings",
     "load_settings",
+    "secret_values",
 ]

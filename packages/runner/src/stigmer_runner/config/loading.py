@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from stigmer_runner.config.settings import ExecutionMode, LogLevel, LogSettings, Settings
+from stigmer_runner.config.engine_settings import EngineSettings
+from stigmer_runner.config.log_settings import LogLevel, LogSettings
+from stigmer_runner.config.settings import ExecutionMode, Settings
 
 _S = TypeVar("_S", bound=LogSettings)
 
 _CHOICES: Mapping[str, str] = {
     "log_level": ", ".join(LogLevel),
     "execution_mode": ", ".join(ExecutionMode),
+    "call_default": "allow, deny",
+    "event_sink_mode": "structured, binary",
+    "schedules": "on, off",
 }
 
 
@@ -25,9 +30,20 @@ def load_settings() -> Settings:
     return _load(Settings)
 
 
+def load_engine_settings() -> EngineSettings:
+    """The settings of `stigmer run` from the environment. Raises ConfigError."""
+    return _load(EngineSettings)
+
+
 def load_log_settings() -> LogSettings:
     """The settings of every other command from the environment. Raises ConfigError."""
     return _load(LogSettings)
+
+
+def secret_values(settings: LogSettings) -> tuple[str, ...]:
+    """Every secret that the settings hold, for those who hide them."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
 
 
 def _load(kind: type[_S]) -> _S:

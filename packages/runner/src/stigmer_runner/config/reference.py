@@ -3,18 +3,27 @@
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from stigmer_runner.config.engine_settings import EngineSettings
+from stigmer_runner.config.log_settings import LogSettings
 from stigmer_runner.config.settings import Settings
 
 
 def variables() -> tuple[str, ...]:
     """The names of all variables, in the order of the table."""
-    return tuple(name.upper() for name in Settings.model_fields)
+    return tuple(name.upper() for name in _fields())
 
 
 def table() -> str:
     """A Markdown table: variable, default, meaning."""
-    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+    rows = [_row(name, field) for name, field in _fields().items()]
     return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def _fields() -> dict[str, FieldInfo]:
+    """How to log, then the ports, then what workflows may do: the order in which a reader needs them."""
+    log, engine, all_ = (kind.model_fields for kind in (LogSettings, EngineSettings, Settings))
+    ports = {name: field for name, field in all_.items() if name not in engine}
+    return {**log, **ports, **{name: all_[name] for name in engine if name not in log}}
 
 
 def _row(name: str, field: FieldInfo) -> str:
@@ -23,7 +32,7 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _default(value: object) -> str:
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return "-"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"

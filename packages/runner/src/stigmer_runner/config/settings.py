@@ -1,15 +1,16 @@
 """Every environment variable the runner reads. Seeds 000 to 004; `docs/configuration.md` is held equal by a test."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stigmer_runner.config.endpoint import Endpoint, is_loopback
+from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.service import StigmerService
+from stigmer_runner.config.value_types import MIB, Bytes, Count, Seconds, fits_a_header, lower
 
-_MIB = 1024 * 1024
 _T = TypeVar("_T")
 
 
@@ -21,54 +22,17 @@ class ExecutionMode(StrEnum):
     DUAL = "dual"
 
 
-class LogLevel(StrEnum):
-    """How much is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-    CRITICAL = "critical"
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-def _log_level(value: object) -> object:
-    return {"warn": "warning", "fatal": "critical", "trace": "debug"}.get(str(_lower(value)), _lower(value))
-
-
 def _port_or_off(value: object) -> object:
-    return None if _lower(value) == "off" else value
+    return None if lower(value) == "off" else value
 
 
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(ge=0, le=86400 * 365, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Bytes = Annotated[int, Field(ge=1024, le=1024 * _MIB)]
 
 
-class LogSettings(BaseSettings):
-    """What every command needs: how to log."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
-
-    log_level: Annotated[LogLevel, BeforeValidator(_log_level)] = Field(
-        default=LogLevel.INFO, description="`debug`, `info`, `warning`, `error` or `critical`."
-    )
-    env: str = Field(default="", description="`local` logs for people; anything else logs one JSON object a line.")
-
-    @property
-    def pretty_logs(self) -> bool:
-        """Whether people read the log."""
-        return self.env.strip().lower() == "local"
-
-
-class Settings(LogSettings):
+class Settings(EngineSettings):
     """What `stigmer serve` needs. Built once at the edge and passed down."""
 
-    execution_mode: Annotated[ExecutionMode, BeforeValidator(_lower)] = Field(
+    execution_mode: Annotated[ExecutionMode, BeforeValidator(lower)] = Field(
         default=ExecutionMode.GRPC,
         description="`grpc`. `temporal` and `dual` are known names that this version refuses.",
     )
@@ -119,8 +83,8 @@ class Settings(LogSettings):
     max_concurrent_executions: Count = Field(
         default=256, description="Executions that may run or be paused at a time; one more is RESOURCE_EXHAUSTED."
     )
-    max_message_bytes: Bytes = Field(default=10 * _MIB, description="Largest gRPC request.")
-    max_document_bytes: Bytes = Field(default=_MIB, description="Largest workflow document, in UTF-8 bytes.")
+    max_message_bytes: Bytes = Field(default=10 * MIB, description="Largest gRPC request.")
+    max_document_bytes: Bytes = Field(default=MIB, description="Largest workflow document, in UTF-8 bytes.")
     retain_finished_executions: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         default=1000, description="How many finished executions stay readable."
     )
@@ -136,6 +100,17 @@ class Settings(LogSettings):
     pull_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=10,
         description="Limit for reading an execution from the Stigmer service when a request has no document.",
+    )
+
+    max_event_bytes: Bytes = Field(default=MIB, description="Largest request that posts events.")
+    max_event_batch: Count = Field(default=1000, description="Events in one batch at most.")
+    schedules: Annotated[Literal["on", "off"], BeforeValidator(lower)] = Field(
+        default="on",
+        description="`on`: documents of `DOCUMENTS_DIR` that have a `schedule` start by themselves; `off`.",
+    )
+    schedule_env_file: Path | None = Field(
+        default=None,
+        description="File of `NAME=VALUE` lines: the variables, and the secrets, of executions started by a schedule.",
     )
 
     temporal_service_address: str = Field(default="localhost:7233", description="Temporal front end.")
@@ -159,12 +134,7 @@ class Settings(LogSettings):
     @field_validator("stigmer_service_api_key", "stigmer_api_key", "runner_api_key")
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None:
-            return None
-        key = value.get_secret_value().strip()
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise ValueError("must be printable ASCII without spaces")
-        return SecretStr(key)
+        return fits_a_header(value)
 
     @field_validator("execution_mode")
     @classmethod

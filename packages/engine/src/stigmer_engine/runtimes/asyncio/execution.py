@@ -16,6 +16,7 @@ from stigmer_engine.faults import WorkflowError, fault
 from stigmer_engine.frames import Tree, decode_tree, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
+from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.snapshot import Snapshot, reduce
 
 _log = logging.getLogger(__name__)
@@ -68,6 +69,11 @@ class Execution:
     def status(self) -> Status:
         """`pending` before the first event, then what the workflow's last event says."""
         return self.snapshot.status
+
+    @property
+    def document(self) -> PreparedDocument:
+        """What is executed."""
+        return self._interpreter.run_state.prepared
 
     @property
     def input(self) -> JsonValue:

@@ -1,0 +1,142 @@
+"""Settings to an engine: the one place where variables become bounds, policies and sinks."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from stigmer_engine import (
+    AddressPolicy,
+    CallsConfig,
+    Engine,
+    EngineConfig,
+    EvaluatorConfig,
+    Execution,
+    GrpcConfig,
+    HttpConfig,
+    Limits,
+    ResourceConfig,
+)
+from stigmer_engine.bus import EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
+from stigmer_engine.lifecycle_events import LifecycleConfig
+from stigmer_engine.schedule import ScheduleConfig
+
+from stigmer_runner.config import EngineSettings
+
+OnStart = Callable[[Execution], object]
+
+
+def _nothing(_execution: Execution) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSinks:
+    """Where events go out: what workflows emit, and the lifecycle events; each may go nowhere."""
+
+    emitted: EventPublisher | None = None
+    lifecycle: EventPublisher | None = None
+
+
+@asynccontextmanager
+async def open_engine(
+    settings: EngineSettings, *, executions_url: str = "", on_start: OnStart = _nothing
+) -> AsyncIterator[Engine]:
+    """An engine as the settings want it, for as long as it is needed.
+
+    Args:
+        executions_url: the address of an execution without its id, for the `outputUri` of lifecycle events.
+        on_start: called with every execution, sub-workflows included.
+    """
+    async with AsyncExitStack() as stack:
+        emitted, lifecycle = (
+            await stack.enter_async_context(HttpSink(config)) if config is not None else None
+            for config in (emitted_sink(settings), lifecycle_sink(settings))
+        )
+        sinks = EventSinks(emitted=emitted, lifecycle=lifecycle)
+        config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start)
+        yield await stack.enter_async_context(Engine(config))
+
+
+def engine_config(
+    settings: EngineSettings, sinks: EventSinks, *, executions_url: str = "", on_start: OnStart = _nothing
+) -> EngineConfig:
+    """What the settings say about the engine; arguments as for `open_engine`."""
+    return EngineConfig(
+        evaluator=EvaluatorConfig(
+            budget_seconds=settings.expression_seconds, memory_bytes=settings.expression_memory_bytes
+        ),
+        http=HttpConfig(
+            connect_seconds=settings.call_connect_seconds,
+            idle_seconds=settings.call_idle_seconds,
+            max_response_bytes=settings.call_max_response_bytes,
+            max_request_bytes=settings.call_max_request_bytes,
+            ca_file=settings.call_ca_file,
+        ),
+        calls=CallsConfig(
+            addresses=AddressPolicy(
+                allow=settings.call_allow,
+                deny=settings.call_deny,
+                loopback=settings.call_loopback,
+                private=settings.call_private,
+                default=settings.call_default,
+            ),
+            resources=ResourceConfig(
+                folders=settings.resource_dirs,
+                default_catalog=settings.default_catalog,
+                max_bytes=settings.resource_max_bytes,
+            ),
+            grpc=GrpcConfig(
+                max_message_bytes=settings.call_max_response_bytes,
+                max_stream_bytes=settings.call_max_response_bytes,
+                ca_file=settings.call_ca_file,
+            ),
+        ),
+        limits=Limits(max_steps=settings.max_steps, max_inbox=settings.max_waiting_events),
+        bus=HttpBus(sinks.emitted) if sinks.emitted is not None else None,
+        lifecycle=_lifecycle(settings, sinks.lifecycle, executions_url),
+        schedule=ScheduleConfig(time_zone=settings.schedule_time_zone),
+        max_child_depth=settings.max_workflow_depth,
+        on_start=on_start,
+    )
+
+
+def emitted_sink(settings: EngineSettings) -> HttpSinkConfig | None:
+    """Where and how emitted events are sent, or None when they stay here."""
+    if settings.event_sink_url is None:
+        return None
+    return HttpSinkConfig(
+        url=settings.event_sink_url,
+        mode=settings.event_sink_mode,
+        headers=_bearer(settings.event_sink_token),
+        retry=RetryLimit(retries=settings.event_sink_retries),
+        timeout_seconds=settings.event_sink_timeout_seconds,
+    )
+
+
+def lifecycle_sink(settings: EngineSettings) -> HttpSinkConfig | None:
+    """Where and how lifecycle events are sent, or None when nobody wants them."""
+    if settings.lifecycle_sink_url is None:
+        return None
+    return HttpSinkConfig(
+        url=settings.lifecycle_sink_url,
+        # The specification recommends the structured mode for lifecycle events.
+        mode="structured",
+        headers=_bearer(settings.lifecycle_sink_token),
+        retry=RetryLimit(retries=settings.event_sink_retries),
+        timeout_seconds=settings.event_sink_timeout_seconds,
+    )
+
+
+def _lifecycle(
+    settings: EngineSettings, publisher: EventPublisher | None, executions_url: str
+) -> LifecycleConfig | None:
+    if publisher is None:
+        return None
+    return LifecycleConfig(
+        publisher=publisher, status_changes=settings.lifecycle_status_changes, output_base=executions_url
+    )
+
+
+def _bearer(token: SecretStr | None) -> dict[str, str]:
+    return {"authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}
