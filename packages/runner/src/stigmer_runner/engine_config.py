@@ -30,6 +30,17 @@ def _nothing(_execution: Execution) -> None:
     pass
 
 
+class StartHook:
+    """Passes on every execution that starts, to whoever comes to listen: the listener itself needs the engine."""
+
+    def __init__(self) -> None:
+        self.listener: OnStart = _nothing
+
+    def __call__(self, execution: Execution) -> None:
+        """Tell the listener, if there is one."""
+        self.listener(execution)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventSinks:
     """Where events go out: what workflows emit, and the lifecycle events; each may go nowhere."""
@@ -49,13 +60,16 @@ async def open_engine(
         on_start: called with every execution, sub-workflows included.
     """
     async with AsyncExitStack() as stack:
-        emitted, lifecycle = (
-            await stack.enter_async_context(HttpSink(config)) if config is not None else None
-            for config in (emitted_sink(settings), lifecycle_sink(settings))
+        sinks = EventSinks(
+            emitted=await _open_sink(emitted_sink(settings), stack),
+            lifecycle=await _open_sink(lifecycle_sink(settings), stack),
         )
-        sinks = EventSinks(emitted=emitted, lifecycle=lifecycle)
         config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start)
         yield await stack.enter_async_context(Engine(config))
+
+
+async def _open_sink(config: HttpSinkConfig | None, stack: AsyncExitStack) -> HttpSink | None:
+    return await stack.enter_async_context(HttpSink(config)) if config is not None else None
 
 
 def engine_config(

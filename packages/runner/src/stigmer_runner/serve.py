@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 from stigmer_callback import CallbackClient, CallbackConfig, ProgressReporter, Secret
-from stigmer_engine import Engine, EngineConfig
+from stigmer_engine import Engine, PreparedDocument
+from stigmer_engine.bus import EventSourceConfig, event_source
 
 from stigmer_runner.authentication import Authentication
 from stigmer_runner.config import ConfigError, Settings, StigmerService, is_loopback
-from stigmer_runner.executions import Executions, Sink
+from stigmer_runner.document_folder import load_folder
+from stigmer_runner.engine_config import StartHook, open_engine
+from stigmer_runner.env_file import read_env_file
+from stigmer_runner.executions import Executions, RegisteredDocuments, Sink
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import GrpcPort, tls_context
 from stigmer_runner.grpc_port.services import ExecutionServices
@@ -50,26 +54,45 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             else None
         )
         tls = _server_tls(settings)
-        engine = await stack.enter_async_context(Engine(EngineConfig()))
+        base_url = _base_url(settings, http_listener)
+        environment = _schedule_environment(settings)
+        starts = StartHook()
+        executions_url = f"{base_url}/api/v1/executions" if base_url else ""
+        engine = await stack.enter_async_context(open_engine(settings, executions_url=executions_url, on_start=starts))
         await _warm_up(engine)
+        known = await _known_documents(settings, engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
         executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
+        starts.listener = executions.adopt
+        documents = RegisteredDocuments(engine, executions, environment=environment)
         authentication = Authentication(settings.runner_api_key)
         calls = ExecutionCalls(
             executions,
-            StatusUrls(base=_base_url(settings, http_listener)),
+            StatusUrls(base=base_url),
             cancel_on_disconnect=settings.cancel_on_disconnect,
         )
         services = ExecutionServices(calls, authentication, max_message_bytes=settings.max_message_bytes)
         grpc_port = await stack.enter_async_context(GrpcPort(services, grpc_listener, tls))
         log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
         if http_listener is not None:
-            app = build_app(executions=executions, authentication=authentication, ready=lambda: executions.accepting)
+            bounds = EventSourceConfig(
+                max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch
+            )
+            app = build_app(
+                executions=executions,
+                documents=documents,
+                event_source=event_source(engine.bus, bounds),
+                authentication=authentication,
+                ready=lambda: executions.accepting,
+            )
             await stack.enter_async_context(HttpPort(app, http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
+        # Last, so that what starts at once is seen by every port and sink.
+        documents.register(known, schedules=settings.schedules == "on")
         await stop.wait()
+        documents.stop_schedules()
         await _shut_down(executions, grpc_port, services, settings, hurry)
         if callback:
             await callback.settle()
@@ -80,6 +103,25 @@ async def _warm_up(engine: Engine) -> None:
     """Run a workflow once, so that the first client does not wait for child processes and compiled models."""
     document = await engine.load_async(_WARM_UP, source="warm-up")
     await engine.start(document, input={"ready": True}).wait()
+
+
+async def _known_documents(settings: Settings, engine: Engine) -> tuple[PreparedDocument, ...]:
+    """The documents of DOCUMENTS_DIR. Raises ConfigError with all their problems."""
+    if settings.documents_dir is None:
+        return ()
+    found = await asyncio.to_thread(
+        load_folder, settings.documents_dir, engine.load, max_bytes=settings.max_document_bytes
+    )
+    if not found:
+        log.warning("there is no document in DOCUMENTS_DIR", folder=str(settings.documents_dir))
+    return found
+
+
+def _schedule_environment(settings: Settings) -> dict[str, str]:
+    """What executions started by a schedule get. Raises ConfigError."""
+    if settings.schedule_env_file is None:
+        return {}
+    return read_env_file(settings.schedule_env_file, "SCHEDULE_ENV_FILE")
 
 
 async def _shut_down(

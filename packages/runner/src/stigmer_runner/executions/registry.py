@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stigmer_engine import Engine, Status, WrongState
+from stigmer_dsl import JsonValue
+from stigmer_engine import Engine, Execution, PreparedDocument, Status, WrongState, new_execution_id
 
 from stigmer_runner.config import Settings
 from stigmer_runner.executions.admission import execution_id_of, same_run, secrets_apart
@@ -68,6 +69,7 @@ class Executions:
         self._active: dict[str, Run] = {}
         self._finished: OrderedDict[str, Run] = OrderedDict()
         self._starting: dict[str, asyncio.Event] = {}
+        self._beginning: set[str] = set()
         self._watching: set[asyncio.Task[None]] = set()
         self._draining = False
 
@@ -107,6 +109,24 @@ class Executions:
             return await self._launch(execution_id, fingerprint, request)
         finally:
             self._starting.pop(execution_id).set()
+
+    def start_scheduled(
+        self, document: PreparedDocument, value: JsonValue, *, env: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> Run:
+        """A new run that nobody asked for but the document's schedule. Raises Refused."""
+        self._admit()
+        request = ExecutionRequest(execution_id=new_execution_id(), input=value, env=env, secrets=secrets)
+        return self._begin(document, request, request.fingerprint)
+
+    def adopt(self, execution: Execution) -> None:
+        """Keep a sub-workflow too, so that it is found by its id. To be called with every execution that starts."""
+        if execution.id in self._beginning or self._known(execution.id) is not None:
+            return
+        # The id of a sub-workflow is its parent's, and the number of the call.
+        parent = self._active.get(execution.id.rpartition("/")[0])
+        secrets, debug = (parent.secrets, parent.debug) if parent is not None else ((), False)
+        self._redactor.learn(secrets)
+        self._keep(Run(execution, execution.document, fingerprint="", secrets=secrets, debug=debug, parent=parent))
 
     def cancel(self, execution_id: str, reason: str) -> Run:
         """Stop a run, waits and calls included; success when it is cancelled already. Raises Refused when it ended."""
@@ -148,7 +168,9 @@ class Executions:
         if self._draining:
             raise Refused(Reason.SHUTTING_DOWN, "this runner is shutting down; call another one, or this one later")
         limit = self._settings.max_concurrent_executions
-        if len(self._active) + len(self._starting) >= limit:
+        # Sub-workflows do not count: refusing one would fail a run that was admitted.
+        running = sum(not run.parent_id for run in self._active.values())
+        if running + len(self._starting) >= limit:
             raise Refused(
                 Reason.TOO_MANY_EXECUTIONS,
                 f"{limit} executions are running or paused here, which is the limit (MAX_CONCURRENT_EXECUTIONS); "
@@ -165,21 +187,31 @@ class Executions:
         # Asked again: the load may have taken long enough for a shutdown to begin.
         if self._draining:
             self._admit()
-        hidden = tuple(secrets.values())
+        request = replace(request, execution_id=execution_id, env=env, secrets=secrets)
+        return self._begin(document, request, fingerprint)
+
+    def _begin(self, document: PreparedDocument, request: ExecutionRequest, fingerprint: str) -> Run:
+        hidden = tuple(request.secrets.values())
         self._redactor.learn(hidden)
-        execution = self._engine.start(
-            document,
-            execution_id=execution_id,
-            input=request.input,
-            secrets=secrets,
-            env=env,
-            max_timeout_seconds=request.max_timeout_seconds,
-        )
-        run = Run(execution, document, fingerprint=fingerprint, secrets=hidden, debug=request.debug)
-        self._active[execution_id] = run
+        self._beginning.add(request.execution_id)
+        try:
+            execution = self._engine.start(
+                document,
+                execution_id=request.execution_id,
+                input=request.input,
+                secrets=request.secrets,
+                env=request.env,
+                max_timeout_seconds=request.max_timeout_seconds,
+            )
+        finally:
+            self._beginning.discard(request.execution_id)
+        return self._keep(Run(execution, document, fingerprint=fingerprint, secrets=hidden, debug=request.debug))
+
+    def _keep(self, run: Run) -> Run:
+        self._active[run.id] = run
         for sink in self._sinks:
             sink.attach(run)
-        watching = asyncio.create_task(self._await_end(run), name=f"await-end {execution_id}")
+        watching = asyncio.create_task(self._await_end(run), name=f"await-end {run.id}")
         self._watching.add(watching)
         watching.add_done_callback(self._watching.discard)
         return run

@@ -12,6 +12,7 @@ class Run:
     """An execution of the engine, plus what the ports need to know about it.
 
     `ended_at` is on the monotonic clock, None while the run is active. `watchers` counts `Execute` clients.
+    `parent_id` is the id of the run whose sub-workflow this is, else empty.
     """
 
     def __init__(
@@ -22,11 +23,13 @@ class Run:
         fingerprint: str,
         secrets: tuple[str, ...],
         debug: bool,
+        parent: "Run | None" = None,
     ) -> None:
         self.execution = execution
         self.fingerprint = fingerprint
         self.secrets = secrets
         self.debug = debug
+        self.parent_id = parent.id if parent is not None else ""
         self.workflow_name = document.name
         self.top_level_tasks = len(document.workflow.do)
         self.ended_at: float | None = None

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import quote, unquote
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stigmer_runner.authentication import Authentication
-from stigmer_runner.executions import Executions, Run
+from stigmer_runner.executions import Executions, RegisteredDocuments, Run
 from stigmer_runner.http_port.sse import event_stream
-from stigmer_runner.http_port.view import status_view
+from stigmer_runner.http_port.view import documents_view, status_view
 from stigmer_runner.refusals import Reason, Refused
 
 _STATUS = {
@@ -21,36 +23,32 @@ _STATUS = {
     Reason.INVALID_REQUEST: HTTPStatus.BAD_REQUEST,
 }
 _MAX_SEQUENCE_DIGITS = 18
+_EXECUTIONS = "/api/v1/executions/"
+_FRESH = {"cache-control": "no-store"}
 
 
-def execution_path(execution_id: str) -> str:
-    """The path of the status URL; `/events` after it gives the events."""
-    return f"/api/v1/executions/{execution_id}"
+def build_app(
+    *,
+    executions: Executions,
+    documents: RegisteredDocuments,
+    event_source: ASGIApp,
+    authentication: Authentication,
+    ready: Callable[[], bool],
+) -> Starlette:
+    """The ASGI application. Probes are open; everything under `/api` needs the runner's key when it has one.
 
+    `event_source` is given what is posted to `/api/v1/events`.
+    """
 
-def build_app(*, executions: Executions, authentication: Authentication, ready: Callable[[], bool]) -> Starlette:
-    """The ASGI application. Probes are open; everything under `/api` needs the runner's key when it has one."""
-
-    def find(request: Request) -> Run:
+    async def execution(request: Request) -> Response:
         authentication.check(request.headers.get("authorization"))
-        return executions.find(request.path_params["execution_id"])
+        execution_id, of_events = _asked_for(request)
+        run = executions.find(execution_id)
+        return _events(request, run) if of_events else _status(run)
 
-    async def status(request: Request) -> Response:
-        run = find(request)
-        view = status_view(run.execution.snapshot, execution_id=run.id, top_level_tasks=run.top_level_tasks)
-        return JSONResponse(view, headers={"cache-control": "no-store"})
-
-    async def events(request: Request) -> Response:
-        run = find(request)
-        after = _after(request)
-        if run.log.closed and after >= run.log.size:
-            # Tells an EventSource that reconnects after the end to stop (WHATWG HTML, section 9.2.1).
-            return Response(status_code=HTTPStatus.NO_CONTENT)
-        return StreamingResponse(
-            event_stream(run.log, after),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-        )
+    async def listed(request: Request) -> Response:
+        authentication.check(request.headers.get("authorization"))
+        return JSONResponse(documents_view(documents.entries), headers=_FRESH)
 
     async def livez(_request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -62,12 +60,56 @@ def build_app(*, executions: Executions, authentication: Authentication, ready: 
 
     return Starlette(
         routes=[
-            Route("/api/v1/executions/{execution_id}", status),
-            Route("/api/v1/executions/{execution_id}/events", events),
+            Route(f"{_EXECUTIONS}{{rest:path}}", execution),
+            Route("/api/v1/documents", listed),
+            Route("/api/v1/events", _Guarded(event_source, authentication)),
             Route("/livez", livez),
             Route("/readyz", readyz),
         ],
         exception_handlers={Refused: _refused, HTTPException: _http_error},
+    )
+
+
+class _Guarded:
+    """An application behind the runner's key. An object, so that Starlette's `Route` takes it for an application."""
+
+    def __init__(self, app: ASGIApp, authentication: Authentication) -> None:
+        self._app = app
+        self._authentication = authentication
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._authentication.check(Request(scope).headers.get("authorization"))
+        await self._app(scope, receive, send)
+
+
+def _asked_for(request: Request) -> tuple[str, bool]:
+    """The execution id of a path, and whether its events are wanted.
+
+    Read from the path as it was sent: the id of a sub-workflow has a slash, encoded or not.
+    """
+    raw: bytes = request.scope.get("raw_path") or quote(request.url.path).encode()
+    segments = raw.decode("latin-1").removeprefix(_EXECUTIONS).split("/")
+    of_events = len(segments) > 1 and segments[-1] == "events"
+    return unquote("/".join(segments[:-1] if of_events else segments)), of_events
+
+
+def _status(run: Run) -> Response:
+    view = status_view(
+        run.execution.snapshot,
+        execution_id=run.id,
+        top_level_tasks=run.top_level_tasks,
+        parent_execution_id=run.parent_id,
+    )
+    return JSONResponse(view, headers=_FRESH)
+
+
+def _events(request: Request, run: Run) -> Response:
+    after = _after(request)
+    if run.log.closed and after >= run.log.size:
+        # Tells an EventSource that reconnects after the end to stop (WHATWG HTML, section 9.2.1).
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+    return StreamingResponse(
+        event_stream(run.log, after), media_type="text/event-stream", headers={**_FRESH, "x-accel-buffering": "no"}
     )
 
 

@@ -1,21 +1,28 @@
 """What the status URL shows of an execution."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from stigmer_dsl.json_types import JsonObject
 from stigmer_engine import Snapshot, Status, TaskSnapshot
 
+from stigmer_runner.executions import RegisteredDocument
+
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 _ALMOST = 99
+_SHOWN_EXECUTIONS = 10
 
 
-def status_view(snapshot: Snapshot, *, execution_id: str, top_level_tasks: int) -> JsonObject:
+def status_view(
+    snapshot: Snapshot, *, execution_id: str, top_level_tasks: int, parent_execution_id: str = ""
+) -> JsonObject:
     """The JSON of the status URL. Times are RFC 3339 in UTC, null when not yet.
 
     Contract: `execution_id, status, progress, message, started_at, updated_at`; the rest is ours.
     """
     return {
         "execution_id": execution_id,
+        "parent_execution_id": parent_execution_id or None,
         "workflow_name": snapshot.workflow_name,
         "status": str(snapshot.status),
         "progress": _progress(snapshot, top_level_tasks),
@@ -28,6 +35,30 @@ def status_view(snapshot: Snapshot, *, execution_id: str, top_level_tasks: int) 
         "error": snapshot.error.to_json() if snapshot.error else None,
         "tasks": [_task(task) for task in snapshot.tasks.values()],
     }
+
+
+def documents_view(entries: Iterable[RegisteredDocument]) -> JsonObject:
+    """The JSON of the registered documents. Times as in `status_view`."""
+    return {"documents": [_document(entry) for entry in entries]}
+
+
+def _document(entry: RegisteredDocument) -> JsonObject:
+    head, schedule = entry.document.workflow.document, entry.schedule
+    return {
+        "namespace": head.namespace,
+        "name": head.name,
+        "version": head.version,
+        "scheduled": schedule is not None and schedule.active,
+        "next_run": _time(_milliseconds(schedule.next_time)) if schedule else None,
+        "last_run": _time(_milliseconds(schedule.last_time)) if schedule else None,
+        "runs": schedule.count if schedule else 0,
+        "executions": [execution.id for execution in schedule.executions[-_SHOWN_EXECUTIONS:]] if schedule else [],
+        "problem": schedule.problem if schedule else "",
+    }
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return round(seconds * 1000) if seconds is not None else 0
 
 
 def _task(task: TaskSnapshot) -> JsonObject:

@@ -1,0 +1,95 @@
+"""Documents that this runner knows by name: found by `run: workflow`, and started by their schedules."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from stigmer_dsl import JsonValue
+from stigmer_engine import Engine, Execution, PreparedDocument
+from stigmer_engine.faults import fault
+from stigmer_engine.schedule import Schedule
+
+from stigmer_runner.executions.registry import Executions
+from stigmer_runner.logs import get_logger
+from stigmer_runner.refusals import Refused
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDocument:
+    """A document and, when it starts by itself, what starts it."""
+
+    document: PreparedDocument
+    schedule: Schedule | None = None
+
+
+class RegisteredDocuments:
+    """Registers documents with the engine, and keeps their schedules.
+
+    A variable that one of the documents declares in `use.secrets` goes to the documents that declare it, and to them as
+    a secret; every other variable goes to all.
+    """
+
+    def __init__(self, engine: Engine, executions: Executions, *, environment: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._executions = executions
+        self._environment = environment
+        self._entries: tuple[RegisteredDocument, ...] = ()
+
+    @property
+    def entries(self) -> tuple[RegisteredDocument, ...]:
+        """All of them, in the order in which they were registered."""
+        return self._entries
+
+    def register(self, documents: Iterable[PreparedDocument], *, schedules: bool) -> None:
+        """Make the documents known; with `schedules`, those that have one start by themselves from now on."""
+        known = tuple(documents)
+        secret_names = frozenset(name for document in known for name in _declared(document))
+        for document in known:
+            self._engine.documents.register(document)
+        # Only now: what starts at once may run one of the others.
+        self._entries = tuple(
+            RegisteredDocument(
+                document=document, schedule=self._schedule(document, secret_names) if schedules else None
+            )
+            for document in known
+        )
+        for entry in self._entries:
+            log.info("document registered", document=_identity(entry.document), scheduled=entry.schedule is not None)
+
+    def stop_schedules(self) -> None:
+        """Start nothing more. What runs goes on."""
+        for entry in self._entries:
+            if entry.schedule is not None:
+                entry.schedule.stop()
+
+    def _schedule(self, document: PreparedDocument, secret_names: frozenset[str]) -> Schedule | None:
+        if document.workflow.schedule is None:
+            return None
+        declared = _declared(document)
+        secrets = {name: value for name, value in self._environment.items() if name in declared}
+        env = {name: value for name, value in self._environment.items() if name not in secret_names}
+        for name in declared:
+            if name not in secrets:
+                log.warning(
+                    "a scheduled document declares a secret that SCHEDULE_ENV_FILE does not give",
+                    document=_identity(document),
+                    secret=name,
+                )
+
+        def start(value: JsonValue) -> Execution:
+            try:
+                return self._executions.start_scheduled(document, value, env=env, secrets=secrets).execution
+            except Refused as refused:
+                raise fault("runtime", refused.message) from refused
+
+        return self._engine.schedule(document, secrets=secrets, env=env, start=start)
+
+
+def _declared(document: PreparedDocument) -> tuple[str, ...]:
+    return tuple((document.workflow.use and document.workflow.use.secrets) or ())
+
+
+def _identity(document: PreparedDocument) -> str:
+    head = document.workflow.document
+    return f"{head.namespace}/{head.name}:{head.version}"
