@@ -2,7 +2,7 @@
 
 import pytest
 from stigmer_dsl.json_types import JsonValue
-from stigmer_engine.calls.http import HttpCaller
+from stigmer_engine.interpreter.run import Run
 from stigmer_engine.testing import run_document
 
 
@@ -10,7 +10,7 @@ def test_a_defect_ends_the_run(monkeypatch: pytest.MonkeyPatch, caplog: pytest.L
     async def broken(*_arguments: object) -> JsonValue:
         raise KeyError("private data")
 
-    monkeypatch.setattr(HttpCaller, "call", broken)
+    monkeypatch.setattr(Run, "call", broken)
     run = run_document("do: [d: {do: [c: {call: http, with: {method: get, endpoint: 'http://peer.test/'}}]}]")
     assert run.error == {
         "type": "https://open-workflow-specification.org/spec/1.0.0/errors/runtime",

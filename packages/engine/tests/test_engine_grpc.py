@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import importlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 import grpc
@@ -12,7 +14,6 @@ import pytest
 import trustme
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.message import Message
-from grpc_reflection.v1alpha import reflection
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -42,6 +43,16 @@ service Greeter {
 """
 KINDS: Final = 'syntax = "proto3"; package shared; enum Kind { NONE = 0; WARM = 1; }'
 FILES: Final = {"greet.proto": GREET, "shared/kinds.proto": KINDS}
+
+
+def _reflection() -> ModuleType:
+    """grpcio's reflection service, its messages in a pool of its own: grpclib registers the same names in this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(descriptor_pool, "Default", descriptor_pool.DescriptorPool)
+        return importlib.import_module("grpc_reflection.v1alpha.reflection")
+
+
+reflection = _reflection()
 
 
 class Peer:

@@ -35,7 +35,7 @@ REFUSED: dict[str, str | bytes] = {
     "a task of two kinds": HEADER + "do: [a: {set: {x: 1}, wait: PT1S}]",
     "a missing target": HEADER + "do: [a: {set: {x: 1}, then: gone}]",
     "a duplicate key": HEADER + "do: [a: {set: {x: 1}, set: {x: 2}}]",
-    "a kind that is not built": HEADER + "do: [a: {listen: {to: {any: []}}}]",
+    "a kind that is not built": HEADER + "do: [a: {run: {container: {image: alpine}}}]",
     "a broken expression": HEADER + "do: [a: {set: {x: '${ if }'}}]",
     "an unknown variable": HEADER + "do: [a: {set: {x: '${ $nobody }'}}]",
     "not text": b"\xff\xfe\x00\x01",

@@ -309,4 +309,4 @@ class Engine:
         problems = find_unsupported(loaded, self._config.processes)
         if problems:
             raise InvalidDocument(problems)
-        return PreparedDocument(loaded)
+        return PreparedDocument(loaded, lambda text, names: self._checker.check(text, names) is None)

@@ -61,11 +61,8 @@ def _unsupported(pointer: str, what: str, hint: str = _LATER) -> _Finding:
 def _workflow(workflow: Workflow, processes: ProcessConfig) -> Iterator[_Finding]:
     if workflow.schedule is not None and workflow.schedule.cron is not None:
         yield from _cron(workflow.schedule.cron)
-    if workflow.evaluate is not None:
-        if workflow.evaluate.language != "jq":
-            yield _unsupported("/evaluate/language", f"The language `{workflow.evaluate.language}`", "Use jq.")
-        if workflow.evaluate.mode != "strict":
-            yield _unsupported("/evaluate/mode", "The mode `loose`", "Mark expressions with `${ }`.")
+    if workflow.evaluate is not None and workflow.evaluate.language != "jq":
+        yield _unsupported("/evaluate/language", f"The language `{workflow.evaluate.language}`", "Use jq.")
     yield from (_unsupported(*refusal) for refusal in refused_use(workflow))
     if workflow.use is not None:
         for index, item in enumerate(workflow.use.extensions or ()):

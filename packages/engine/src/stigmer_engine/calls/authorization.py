@@ -94,6 +94,8 @@ class Authorizer:
 def _with_header(
     scheme: str, parameter: str, plain: _Settings, vault: SecretVault, *, renewable: bool = False
 ) -> Authorization:
+    if not parameter.isascii() or not parameter.isprintable():
+        raise fault("configuration", "The token of the call contains a line break or another unprintable character")
     named = {AUTHORIZATION: parameter}
     known = vault.also({**plain.secrets, **named}) if plain.secret else vault.also({}, named)
     return Authorization(vault=known, header=f"{scheme} {parameter}", renewable=renewable)

@@ -6,8 +6,8 @@ from typing import Final
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
-from grpc_reflection.v1alpha import reflection_pb2
 
+from stigmer_engine.calls.reflection_messages import ServerReflectionRequest, ServerReflectionResponse
 from stigmer_engine.faults import fault
 
 _VERSIONS: Final = ("v1", "v1alpha")  # the messages of both are the same on the wire
@@ -38,8 +38,8 @@ async def describe(
 async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: tuple[tuple[str, str], ...]) -> bytes:
     method = channel.stream_stream(
         f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
-        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
-        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+        request_serializer=ServerReflectionRequest.SerializeToString,
+        response_deserializer=ServerReflectionResponse.FromString,
     )
     questions: asyncio.Queue[object] = asyncio.Queue()
 
@@ -50,13 +50,13 @@ async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: 
     call = method(asked(), metadata=metadata)
     files: dict[str, descriptor_pb2.FileDescriptorProto] = {}
     try:
-        questions.put_nowait(reflection_pb2.ServerReflectionRequest(file_containing_symbol=service))
+        questions.put_nowait(ServerReflectionRequest(file_containing_symbol=service))
         _take(await call.read(), service, files)
         while missing := _missing(files):
             if len(files) > _MAX_FILES:
                 raise fault("configuration", "The peer describes itself with too many files", service)
             if not _from_here(missing, files):
-                questions.put_nowait(reflection_pb2.ServerReflectionRequest(file_by_filename=missing))
+                questions.put_nowait(ServerReflectionRequest(file_by_filename=missing))
                 _take(await call.read(), missing, files)
     finally:
         questions.put_nowait(None)
@@ -65,7 +65,7 @@ async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: 
 
 
 def _take(response: object, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
-    if not isinstance(response, reflection_pb2.ServerReflectionResponse):
+    if not isinstance(response, ServerReflectionResponse):
         raise fault("communication", "The peer ended its description too soon", wanted, status=502)
     if response.WhichOneof("message_response") != "file_descriptor_response":
         reason = response.error_response.error_message

@@ -1,6 +1,7 @@
 """Checks at load time that an expression compiles: the engine's side of `stigmer_dsl.ExpressionChecker`."""
 
 import re
+import threading
 from collections.abc import Iterable, Sequence
 
 from stigmer_engine.expressions.evaluator import EvaluatorConfig
@@ -23,6 +24,8 @@ class LibjqChecker:
 
     def __init__(self, config: EvaluatorConfig | None = None) -> None:
         self._config = config or EvaluatorConfig()
+        # Documents are loaded in threads, while a run in the loose mode may ask from its own.
+        self._turn = threading.Lock()
         self._worker: Worker | None = None
         self._known: dict[tuple[str, frozenset[str]], str | None] = {}
 
@@ -68,6 +71,10 @@ class LibjqChecker:
         names = tuple(sorted(name.removeprefix("$") for name in variables))
         program = Program(guarded, lambda results: results[0], names)
         arguments = b"[" + b",".join([b"null"] * (2 + len(variables))) + b"]"
+        with self._turn:
+            return self._ask(program, arguments)
+
+    def _ask(self, program: Program, arguments: bytes) -> str | None:
         worker = self._worker or Worker(
             budget_seconds=self._config.budget_seconds, memory_bytes=self._config.memory_bytes
         )

@@ -9,19 +9,22 @@ from stigmer_dsl import LoadedDocument
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import NamedTask, SchemaDefinition, TaskBase, Workflow
 
-from stigmer_engine.expressions.program import Program
+from stigmer_engine.expressions.loose import Compiles, loosen
+from stigmer_engine.expressions.program import ARGUMENTS, Program, template_program
 from stigmer_engine.faults import fault
 
 
 class PreparedDocument:
     """Caches what is the same in every execution of one document, by JSON pointer.
 
-    Holds no state of any run, so it may be shared.
+    Holds no state of any run, so it may be shared. `compiles` tells expressions from text in the loose mode.
     """
 
-    def __init__(self, loaded: LoadedDocument) -> None:
+    def __init__(self, loaded: LoadedDocument, compiles: Compiles | None = None) -> None:
         self.workflow: Workflow = loaded.workflow
         self.raw: JsonObject = loaded.raw
+        evaluate = loaded.workflow.evaluate
+        self._compiles = compiles if evaluate is not None and evaluate.mode == "loose" else None
         self._programs: dict[tuple[str, str], Program] = {}
         self._schemas: dict[tuple[str, str], jsonschema_rs.Validator] = {}
         self._definitions: dict[str, JsonValue] = {}
@@ -36,6 +39,13 @@ class PreparedDocument:
     def may_listen(self) -> bool:
         """Whether a task can be there that waits for events; a function from elsewhere may always have one."""
         return _may_listen(self.raw)
+
+    def template_program(self, template: JsonValue, names: frozenset[str]) -> Program:
+        """The program of a data position, in the document's mode of evaluation."""
+        if self._compiles is not None:
+            arguments = frozenset(f"${name}" for name in (*ARGUMENTS, *names))
+            template = loosen(template, arguments, self._compiles)
+        return template_program(template, names)
 
     def program(self, reference: str, slot: str, build: Callable[[], Program]) -> Program:
         """The program at a place of the document, built when first needed."""

@@ -13,7 +13,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import TaskBase
 
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
-from stigmer_engine.expressions import Program, expression_program, template_program
+from stigmer_engine.expressions import Program, expression_program
 from stigmer_engine.faults import Fault, WorkflowError, fault
 from stigmer_engine.frames import (
     UNSET,
@@ -250,7 +250,8 @@ class Run:
 
     async def template(self, slot: str, template: JsonValue, dot: JsonValue, scope: Scope) -> JsonValue:
         """The value of a data position, in which `${ }` marks expressions."""
-        program = self.prepared.program(_place(scope), slot, lambda: template_program(template, scope.names))
+        prepared = self.prepared
+        program = prepared.program(_place(scope), slot, lambda: prepared.template_program(template, scope.names))
         return await self.evaluate(program, dot, scope)
 
     async def transform(self, slot: str, template: JsonValue, dot: JsonValue, scope: Scope) -> JsonValue:
