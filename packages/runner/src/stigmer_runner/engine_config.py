@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import SecretStr
 from stigmer_engine import (
@@ -18,10 +19,17 @@ from stigmer_engine import (
     ResourceConfig,
 )
 from stigmer_engine.bus import EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
+from stigmer_engine.expressions import Evaluator, LibjqChecker
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.schedule import ScheduleConfig
 
 from stigmer_runner.config import EngineSettings
+
+_WARM_UP: Final = """\
+document: {dsl: 1.0.0, namespace: stigmer, name: warm-up, version: 1.0.0}
+do:
+  - check: {set: {ready: "${ .ready }"}}
+"""
 
 OnStart = Callable[[Execution], object]
 
@@ -51,13 +59,14 @@ class EventSinks:
 
 @asynccontextmanager
 async def open_engine(
-    settings: EngineSettings, *, executions_url: str = "", on_start: OnStart = _nothing
+    settings: EngineSettings, *, executions_url: str = "", on_start: OnStart = _nothing, warm: bool = False
 ) -> AsyncIterator[Engine]:
     """An engine as the settings want it, for as long as it is needed.
 
     Args:
         executions_url: the address of an execution without its id, for the `outputUri` of lifecycle events.
         on_start: called with every execution, sub-workflows included.
+        warm: whether to spend a moment now, so that the first execution is as fast as the others.
     """
     async with AsyncExitStack() as stack:
         sinks = EventSinks(
@@ -65,7 +74,22 @@ async def open_engine(
             lifecycle=await _open_sink(lifecycle_sink(settings), stack),
         )
         config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start)
-        yield await stack.enter_async_context(Engine(config))
+        evaluator = await stack.enter_async_context(Evaluator(config.evaluator))
+        checker = LibjqChecker(config.evaluator)
+        stack.callback(checker.close)
+        if warm:
+            await _warm_up(evaluator, checker)
+        yield await stack.enter_async_context(Engine(config, evaluator=evaluator, checker=checker))
+
+
+async def _warm_up(evaluator: Evaluator, checker: LibjqChecker) -> None:
+    """Run a workflow once, so that the first client does not wait for child processes and compiled models.
+
+    On an engine without sinks: nobody is to hear of it.
+    """
+    async with Engine(evaluator=evaluator, checker=checker) as engine:
+        document = await engine.load_async(_WARM_UP, source="warm-up")
+        await engine.start(document, input={"ready": True}).wait()
 
 
 async def _open_sink(config: HttpSinkConfig | None, stack: AsyncExitStack) -> HttpSink | None:

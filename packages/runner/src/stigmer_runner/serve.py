@@ -31,11 +31,6 @@ from stigmer_runner.sinks import CallbackSink, LogSink
 log = get_logger(__name__)
 
 _LAST_EVENTS_SECONDS = 3.0
-_WARM_UP = """\
-document: {dsl: 1.0.0, namespace: stigmer, name: warm-up, version: 1.0.0}
-do:
-  - check: {set: {ready: "${ .ready }"}}
-"""
 
 
 async def serve(settings: Settings, redactor: Redactor) -> None:
@@ -58,8 +53,9 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         environment = _schedule_environment(settings)
         starts = StartHook()
         executions_url = f"{base_url}/api/v1/executions" if base_url else ""
-        engine = await stack.enter_async_context(open_engine(settings, executions_url=executions_url, on_start=starts))
-        await _warm_up(engine)
+        engine = await stack.enter_async_context(
+            open_engine(settings, executions_url=executions_url, on_start=starts, warm=True)
+        )
         known = await _known_documents(settings, engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
@@ -97,12 +93,6 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         if callback:
             await callback.settle()
     log.info("runner stopped")
-
-
-async def _warm_up(engine: Engine) -> None:
-    """Run a workflow once, so that the first client does not wait for child processes and compiled models."""
-    document = await engine.load_async(_WARM_UP, source="warm-up")
-    await engine.start(document, input={"ready": True}).wait()
 
 
 async def _known_documents(settings: Settings, engine: Engine) -> tuple[PreparedDocument, ...]:

@@ -57,7 +57,10 @@ class _EventSource:
         if scope["method"] != "POST":
             await _refuse(send, HTTPStatus.METHOD_NOT_ALLOWED, "Post events to this address.", allow=b"POST")
             return
-        body = await _body(receive, self._bounds.max_body_bytes)
+        try:
+            body = await _body(receive, self._bounds.max_body_bytes)
+        except _SenderLeft:
+            return
         if body is None:
             detail = f"A request may have {self._bounds.max_body_bytes} bytes."
             await _refuse(send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
@@ -76,15 +79,21 @@ class _EventSource:
         await _answer(send, HTTPStatus.ACCEPTED, b"", [])
 
 
+class _SenderLeft(Exception):
+    """The connection was closed before the whole body had come: what has come is not the event."""
+
+
 async def _body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body, or None when it is larger than the limit."""
+    """The whole body, or None when it is larger than the limit. Raises _SenderLeft."""
     body = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _SenderLeft
         body += message.get("body", b"")
         if len(body) > limit:
             return None
-        if message["type"] != "http.request" or not message.get("more_body", False):
+        if not message.get("more_body", False):
             return bytes(body)
 
 
