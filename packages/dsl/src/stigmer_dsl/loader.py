@@ -23,10 +23,18 @@ def load(
     expression is compiled too. Raises InvalidDocument with all problems, warnings included.
     """
     tree = _parse(text, source, limits)
-    workflow, raw, problems = validate(tree, source, checker)
-    if workflow is None:
-        raise InvalidDocument(problems)
-    return LoadedDocument(workflow=workflow, raw=raw, warnings=problems, source=source, tree=tree)
+    found = validate(tree, source, checker)
+    if found.workflow is None:
+        raise InvalidDocument(found.problems)
+    return LoadedDocument(
+        workflow=found.workflow,
+        raw=found.raw,
+        warnings=found.problems,
+        source=source,
+        profile="dsl" if found.origin is None else "zigflow",
+        tree=tree,
+        came_from=found.origin,
+    )
 
 
 def find_problems(

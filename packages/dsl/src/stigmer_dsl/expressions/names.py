@@ -1,6 +1,6 @@
 """Names in a jq program: free variables, and built-ins that a workflow must not use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stigmer_dsl.expressions.tokens import Token, tokenize
 
@@ -79,6 +79,14 @@ def variables_in(tokens: tuple[Token, ...]) -> frozenset[str]:
         elif token.kind == "identifier" and index not in keys:
             bound |= _bound_after(tokens, index)
     return frozenset(used - bound - _BUILTIN_VARIABLES)
+
+
+def identifiers_in(tokens: tuple[Token, ...]) -> Iterator[Token]:
+    """Yield what may be functions or keywords: the identifiers that are no keys of objects."""
+    keys = _object_keys(tokens)
+    for index, token in enumerate(tokens):
+        if token.kind == "identifier" and index not in keys:
+            yield token
 
 
 def _variable(token: Token) -> str:

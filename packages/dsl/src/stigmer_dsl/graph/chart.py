@@ -4,30 +4,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stigmer_dsl.graph.labels import catch_label, task_label
+from stigmer_dsl.graph.labels import catch_detail, catch_label, task_detail, task_label
 from stigmer_dsl.models import (
     DoTask,
     ForkTask,
     ForTask,
     ListenTask,
     RaiseTask,
+    RunTask,
     SwitchTask,
     TaskBase,
     TaskList,
     TryTask,
     Workflow,
 )
+from stigmer_dsl.syntax.tree import join_pointer
 
-Shape = Literal["terminal", "task", "decision", "loop", "parallel", "error"]
+Shape = Literal["terminal", "task", "decision", "loop", "parallel", "error", "workflow"]
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One box; `id` is unique in the chart."""
+    """One box; `id` is unique in the chart.
+
+    `label` is one line, its part up to `name` the task's name. `pointer` says where the document has it, `detail`
+    what it has there.
+    """
 
     id: str
     label: str
     shape: Shape
+    name: str = ""
+    pointer: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +51,11 @@ class Edge:
 
 @dataclass(slots=True)
 class Group:
-    """A frame around the tasks of a list; groups nest."""
+    """A frame around the tasks of a list; groups nest. Members of one with `branches` stand side by side."""
 
     id: str
     label: str
+    branches: bool = False
     members: "list[Node | Group]" = field(default_factory=list)
 
 
@@ -64,6 +74,7 @@ class _Scope:
     past: str
     leave: str
     names: Mapping[str, str]
+    pointer: str
 
     def target(self, directive: str, following: str) -> str:
         if directive == "continue":
@@ -90,19 +101,19 @@ class _Drawing:
         root = Group("root", workflow.document.name)
         title = f"{workflow.document.namespace}/{workflow.document.name} {workflow.document.version}"
         root.members.append(Node(START, title, "terminal"))
-        first = self._list(workflow.do, root, END, END)
+        first = self._list(workflow.do, root, END, END, "/do")
         self._edge(START, first)
         root.members.append(Node(END, "end", "terminal"))
         return Chart(root, self._edges)
 
-    def _list(self, tasks: TaskList, group: Group, past: str, leave: str) -> str:
+    def _list(self, tasks: TaskList, group: Group, past: str, leave: str, pointer: str) -> str:
         """Draw the tasks of a list into a group; return the node where it starts."""
         entries = [self._id("t") for _ in tasks]
         # The first of two tasks of one name is the one that a jump reaches.
         names = {named.name: entry for named, entry in reversed(list(zip(tasks, entries, strict=True)))}
-        scope = _Scope(past, leave, names)
         for index, named in enumerate(tasks):
             following = entries[index + 1] if index + 1 < len(entries) else past
+            scope = _Scope(past, leave, names, join_pointer(pointer, index, named.name))
             self._task(named.name, named.task, entries[index], following, scope, group)
         return entries[0] if entries else past
 
@@ -110,27 +121,29 @@ class _Drawing:
         node = entry
         if task.if_ is not None:
             node = self._id("t")
-            group.members.append(Node(entry, f"if {task.if_}", "decision"))
+            condition = Node(entry, f"if {task.if_}", "decision", pointer=f"{scope.pointer}/if", detail=task.if_)
+            group.members.append(condition)
             self._edge(entry, node, "yes")
             self._edge(entry, following, "no")
-        group.members.append(Node(node, task_label(name, task), _shape(task)))
+        label, detail = task_label(name, task), task_detail(task)
+        group.members.append(Node(node, label, _shape(task), name, scope.pointer, detail))
         after = scope.target(task.then or "continue", following)
         match task:
             case SwitchTask():
                 self._switch(task, node, following, after, scope)
             case DoTask():
                 inner = self._group(name, group)
-                self._edge(node, self._list(task.do, inner, after, after))
+                self._edge(node, self._list(task.do, inner, after, after, f"{scope.pointer}/do"))
             case ForTask():
                 inner = self._group(name, group)
-                self._edge(node, self._list(task.do, inner, node, after), _each(task))
+                self._edge(node, self._list(task.do, inner, node, after, f"{scope.pointer}/do"), _each(task))
                 self._edge(node, after, "done")
             case ForkTask():
-                self._fork(name, task, node, after, group)
+                self._fork(name, task, node, after, group, scope.pointer)
             case TryTask():
                 self._try(name, task, node, following, after, scope, group)
             case ListenTask():
-                self._listen(name, task, node, after, group)
+                self._listen(name, task, node, after, group, scope.pointer)
             case RaiseTask():
                 pass  # the error leaves by the dotted edge of the `try` around it, or ends the workflow
             case _:
@@ -143,11 +156,18 @@ class _Drawing:
         if all(named.case.when is not None for named in task.switch):
             self._edge(node, after, "otherwise")
 
-    def _fork(self, name: str, task: ForkTask, node: str, after: str, group: Group) -> None:
+    def _fork(self, name: str, task: ForkTask, node: str, after: str, group: Group, pointer: str) -> None:
         inner = self._group(name, group)
+        inner.branches = True
         join = self._id("j")
-        for branch in task.fork.branches:
-            self._edge(node, self._list((branch,), inner, join, join))
+        for index, branch in enumerate(task.fork.branches):
+            column = Group(self._id("b"), branch.name)
+            inner.members.append(column)
+            entry = self._id("t")
+            where = join_pointer(f"{pointer}/fork/branches", index, branch.name)
+            scope = _Scope(join, join, {}, where)
+            self._edge(node, entry)
+            self._task(branch.name, branch.task, entry, join, scope, column)
         group.members.append(Node(join, "first to succeed" if task.fork.compete else "all done", "parallel"))
         self._edge(join, after)
 
@@ -155,23 +175,25 @@ class _Drawing:
         self, name: str, task: TryTask, node: str, following: str, after: str, scope: _Scope, group: Group
     ) -> None:
         inner = self._group(name, group)
-        self._edge(node, self._list(task.try_, inner, after, after))
+        self._edge(node, self._list(task.try_, inner, after, after, f"{scope.pointer}/try"))
         handler = self._id("c")
-        group.members.append(Node(handler, catch_label(task.catch), "error"))
+        label, where = catch_label(task.catch), f"{scope.pointer}/catch"
+        group.members.append(Node(handler, label, "error", pointer=where, detail=catch_detail(task.catch)))
         self._edge(inner.id if inner.members else node, handler, "error", dotted=True)
         if task.catch.retry is not None:
             self._edge(handler, node, "retry", dotted=True)
         caught = scope.target(task.catch.then, following) if task.catch.then is not None else after
         if task.catch.do:
             recovery = self._group(f"{name}: catch", group)
-            self._edge(handler, self._list(task.catch.do, recovery, caught, caught))
+            self._edge(handler, self._list(task.catch.do, recovery, caught, caught, f"{where}/do"))
         else:
             self._edge(handler, caught)
 
-    def _listen(self, name: str, task: ListenTask, node: str, after: str, group: Group) -> None:
+    def _listen(self, name: str, task: ListenTask, node: str, after: str, group: Group, pointer: str) -> None:
         if task.foreach is not None and task.foreach.do:
             inner = self._group(name, group)
-            self._edge(node, self._list(task.foreach.do, inner, node, after), f"each {task.foreach.item}")
+            body = self._list(task.foreach.do, inner, node, after, f"{pointer}/foreach/do")
+            self._edge(node, body, f"each {task.foreach.item}")
         self._edge(node, after)
 
     def _group(self, label: str, parent: Group) -> Group:
@@ -201,5 +223,7 @@ def _shape(task: TaskBase) -> Shape:
             return "parallel"
         case RaiseTask():
             return "error"
+        case RunTask() if task.run.workflow is not None:
+            return "workflow"
         case _:
             return "task"

@@ -12,6 +12,7 @@ _BRACKETS: dict[Shape, tuple[str, str]] = {
     "loop": ("{{", "}}"),
     "parallel": ("[[", "]]"),
     "error": (">", "]"),
+    "workflow": ("[[", "]]"),
 }
 _LONGEST_LABEL = 80
 # Mermaid reads entities in the form #name; or #number;, so `#` itself goes first.
@@ -39,6 +40,9 @@ def _members(group: Group, indent: str) -> Iterator[str]:
         if isinstance(member, Node):
             opening, closing = _BRACKETS[member.shape]
             yield f'{indent}{member.id}{opening}"{escape_label(member.label)}"{closing}'
+        elif group.branches:
+            # A branch has no frame of its own; all stand in that of the fork.
+            yield from _members(member, indent)
         elif member.members:
             yield f'{indent}subgraph {member.id}["{escape_label(member.label)}"]'
             yield from _members(member, indent + "    ")

@@ -1,6 +1,6 @@
 """Collects problems and gives each its place in the text."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from itertools import islice
 
@@ -13,15 +13,20 @@ _MAX_CANDIDATES = 100
 
 
 class Findings:
-    """Grows while the checks run; the order of adding does not matter."""
+    """Grows while the checks run; the order of adding does not matter.
 
-    def __init__(self, tree: SyntaxTree, source: str) -> None:
+    `origin` turns a checked pointer into one of the tree, when what is checked was made from it.
+    """
+
+    def __init__(self, tree: SyntaxTree, source: str, origin: Callable[[str], str] = lambda pointer: pointer) -> None:
+        self._origin = origin
         self._tree = tree
         self._source = source
         self._problems: dict[Problem, None] = {}
 
     def add(self, code: str, pointer: str, message: str, hint: str = "", *, at_key: bool = False) -> None:
         """Note a problem at a JSON pointer; `at_key` marks the property's name instead of its value."""
+        pointer = self._origin(pointer)
         line, column = self._tree.position(pointer, key=at_key)
         problem = Problem(
             code=code,
