@@ -74,7 +74,7 @@ class RegisteredDocuments:
                 log.warning(
                     "a scheduled document declares a secret that SCHEDULE_ENV_FILE does not give",
                     document=_identity(document),
-                    secret=name,
+                    variable=name,
                 )
 
         def start(value: JsonValue) -> Execution:
