@@ -47,7 +47,13 @@ def _problem(loaded: LoadedDocument, finding: _Finding) -> Problem:
     code, pointer, message, hint = finding
     line, column = loaded.locate(pointer) or (None, None)
     return Problem(
-        code=code, message=message, pointer=pointer, line=line, column=column, source=loaded.source, hint=hint
+        code=code,
+        message=message,
+        pointer=loaded.origin(pointer),
+        line=line,
+        column=column,
+        source=loaded.source,
+        hint=hint,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a translation notes on its way: findings at the places of the source, and where each translated part came from."""
+"""What a translation notes: findings at their places in the source, and where each translated part came from."""
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.syntax.tree import join_pointer, parse_pointer

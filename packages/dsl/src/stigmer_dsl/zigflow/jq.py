@@ -1,8 +1,8 @@
 """Zigflow's expressions as jq of the DSL.
 
 A translated workflow hands Zigflow's whole state from task to task: `{context, data, output, steps, loop}` is the `.`
-of every task. So branches, loops and `try` see and drop it as Zigflow's child workflows do, and nothing in an engine has
-to know of it. An expression is a program in front of which its names are bound.
+of every task. So branches, loops and `try` see and drop it as Zigflow's child workflows do, and nothing in an engine
+has to know of it. An expression is a program in front of which its names are bound.
 """
 
 import itertools
@@ -25,12 +25,17 @@ _BINDINGS = {
     "$input": "$workflow.input as $input | ",
 }
 # Independent polynomial hashes below 2^31 (products stay below 2^53); seven hexadecimal digits are taken of each.
-_UUID = (
-    'def zigflow_uuid($place): "\\($workflow.id)|\\($task.reference)|\\($zigflow.steps)|\\($place)" | explode as $text | '
-    "[1000003, 1299709, 999983, 1046527, 65599] | map(. as $by | reduce $text[] as $one (5381; (. * $by + $one) "
-    '% 2147483647) | reduce range(7) as $_ ([., ""]; [(.[0] / 16 | floor), ("0123456789abcdef"[(.[0] % 16):(.[0] % 16 '
-    '+ 1)]) + .[1]]) | .[1]) | add | "\\(.[0:8])-\\(.[8:12])-4\\(.[13:16])-8\\(.[17:20])-\\(.[20:32])"; '
-)
+_UUID = """def zigflow_uuid($place):
+  "\\($workflow.id)|\\($task.reference)|\\($zigflow.steps)|\\($place)" | explode as $text
+  | [1000003, 1299709, 999983, 1046527, 65599]
+  | map(. as $by
+      | reduce $text[] as $one (5381; (. * $by + $one) % 2147483647)
+      | reduce range(7) as $_ ([., ""];
+          [(.[0] / 16 | floor), ("0123456789abcdef"[(.[0] % 16):(.[0] % 16 + 1)]) + .[1]])
+      | .[1])
+  | add
+  | "\\(.[0:8])-\\(.[8:12])-4\\(.[13:16])-8\\(.[17:20])-\\(.[20:32])";
+"""
 _TIMES = "def timestamp: now | floor; def timestamp_iso8601: now | floor | todate; "
 _REPEATING = frozenset(
     {"def", "foreach", "limit", "map", "map_values", "range", "recurse", "reduce", "repeat", "until", "walk", "while"}
