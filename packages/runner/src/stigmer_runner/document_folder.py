@@ -1,18 +1,36 @@
 """The folder of registered documents: read whole, and refused whole when anything in it is wrong."""
 
+import asyncio
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from stigmer_dsl import InvalidDocument
-from stigmer_engine import PreparedDocument
+from stigmer_engine import Engine, PreparedDocument
 
-from stigmer_runner.config import ConfigError
+from stigmer_runner.config import ConfigError, EngineSettings
+from stigmer_runner.logs import get_logger
+
+log = get_logger(__name__)
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 # Cases of `stigmer test` stand beside the documents that they are about.
 _CASES: Final = (".test.yaml", ".test.yml")
+
+
+async def register_folder(settings: EngineSettings, engine: Engine) -> tuple[PreparedDocument, ...]:
+    """Make the documents of DOCUMENTS_DIR, if it is set, known to `run: workflow`. Raises ConfigError."""
+    if settings.documents_dir is None:
+        return ()
+    found = await asyncio.to_thread(
+        load_folder, settings.documents_dir, engine.load, max_bytes=settings.max_document_bytes
+    )
+    for document in found:
+        engine.documents.register(document)
+    if not found:
+        log.warning("there is no document in DOCUMENTS_DIR", folder=str(settings.documents_dir))
+    return found
 
 
 def load_folder(

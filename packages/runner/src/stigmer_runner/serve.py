@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 from stigmer_callback import CallbackClient, CallbackConfig, ProgressReporter, Secret
-from stigmer_engine import Engine, PreparedDocument
 from stigmer_engine.bus import EventSourceConfig, event_source
 
 from stigmer_runner.authentication import Authentication
 from stigmer_runner.config import ConfigError, Settings, StigmerService, is_loopback
-from stigmer_runner.document_folder import load_folder
+from stigmer_runner.document_folder import register_folder
 from stigmer_runner.engine_config import StartHook, open_engine
 from stigmer_runner.env_file import read_env_file
 from stigmer_runner.executions import Executions, RegisteredDocuments, Sink
@@ -56,7 +55,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         engine = await stack.enter_async_context(
             open_engine(settings, executions_url=executions_url, on_start=starts, warm=True)
         )
-        known = await _known_documents(settings, engine)
+        known = await register_folder(settings, engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
         executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
@@ -86,25 +85,13 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
         # Last, so that what starts at once is seen by every port and sink.
-        documents.register(known, schedules=settings.schedules == "on")
+        documents.announce(known, schedules=settings.schedules == "on")
         await stop.wait()
         documents.stop_schedules()
         await _shut_down(executions, grpc_port, services, settings, hurry)
         if callback:
             await callback.settle()
     log.info("runner stopped")
-
-
-async def _known_documents(settings: Settings, engine: Engine) -> tuple[PreparedDocument, ...]:
-    """The documents of DOCUMENTS_DIR. Raises ConfigError with all their problems."""
-    if settings.documents_dir is None:
-        return ()
-    found = await asyncio.to_thread(
-        load_folder, settings.documents_dir, engine.load, max_bytes=settings.max_document_bytes
-    )
-    if not found:
-        log.warning("there is no document in DOCUMENTS_DIR", folder=str(settings.documents_dir))
-    return found
 
 
 def _schedule_environment(settings: Settings) -> dict[str, str]:

@@ -9,11 +9,13 @@ import click
 from stigmer_dsl import InvalidDocument
 from stigmer_engine import Status
 
-from stigmer_runner.cli.exit_codes import ExitCode
+from stigmer_runner.cli.event_input import read_events
+from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 from stigmer_runner.cli.inputs import parse_input, parse_pairs, read_bytes
 from stigmer_runner.cli.log_setup import set_up_logging
 from stigmer_runner.cli.outputs import OutputFormat, print_output
 from stigmer_runner.cli.running import RunOptions, run_workflow
+from stigmer_runner.config import ConfigError, EngineSettings, load_engine_settings, secret_values
 from stigmer_runner.redaction import Redactor
 
 
@@ -26,6 +28,13 @@ from stigmer_runner.redaction import Redactor
 )
 @click.option(
     "--events", "events_file", metavar="FILE|-", help="Write each event as a line of JSON; - is standard error."
+)
+@click.option(
+    "--event",
+    "event_files",
+    metavar="FILE|-",
+    multiple=True,
+    help="CloudEvents for its listeners, one JSON object a line; repeatable.",
 )
 @click.option(
     "--output",
@@ -41,6 +50,7 @@ def command(
     env_pairs: tuple[str, ...],
     secret_pairs: tuple[str, ...],
     events_file: str | None,
+    event_files: tuple[str, ...],
     output_format: str,
 ) -> int:
     """Run the workflow document FILE (- is standard input) and print its output.
@@ -52,7 +62,8 @@ def command(
     usage, 130 cancelled.
     """
     secrets = parse_pairs("--secret", secret_pairs)
-    redactor = Redactor(secrets.values())
+    settings = _settings()
+    redactor = Redactor((*secrets.values(), *secret_values(settings)))
     set_up_logging(redactor)
     options = RunOptions(
         document=read_bytes(file, "The document"),
@@ -61,9 +72,13 @@ def command(
         env=parse_pairs("--env", env_pairs),
         secrets=secrets,
         events_file=events_file,
+        settings=settings,
+        incoming=read_events(event_files),
     )
     try:
         result = asyncio.run(run_workflow(options, redactor))
+    except ConfigError as error:
+        raise UsageFailure(str(error)) from None
     except InvalidDocument as invalid:
         for problem in invalid.problems:
             print(redactor.text(str(problem)), file=sys.stderr)
@@ -76,3 +91,10 @@ def command(
         return ExitCode.FAULTED
     print_output(redactor.json(result.output), cast("OutputFormat", output_format))
     return ExitCode.OK
+
+
+def _settings() -> EngineSettings:
+    try:
+        return load_engine_settings()
+    except ConfigError as error:
+        raise UsageFailure(str(error)) from None

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from stigmer_dsl import JsonValue
-from stigmer_engine import Engine, EngineConfig, Execution, Result
+from stigmer_dsl import JsonObject, JsonValue
+from stigmer_engine import Execution, Result
 
 from stigmer_runner.cli.event_lines import EventLines
 from stigmer_runner.cli.live import LiveProgress
+from stigmer_runner.config import EngineSettings
+from stigmer_runner.document_folder import register_folder
+from stigmer_runner.engine_config import open_engine
 from stigmer_runner.redaction import Redactor
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -27,18 +30,27 @@ class RunOptions:
     env: Mapping[str, str] = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
     events_file: str | None = None
+    settings: EngineSettings = field(default_factory=EngineSettings)
+    incoming: tuple[JsonObject, ...] = field(default=(), repr=False)
 
 
 async def run_workflow(options: RunOptions, redactor: Redactor) -> Result | None:
     """The result, or None when a second signal ended the run before it could be cancelled in order.
 
-    Raises InvalidDocument, and UsageFailure when the events file cannot be written.
+    Raises InvalidDocument, ConfigError for DOCUMENTS_DIR, and UsageFailure when the events file cannot be written.
     """
+
+    def hand_in_events(execution: Execution) -> None:
+        # Sub-workflows too: an execution gets only what is published after its start.
+        for event in options.incoming:
+            execution.deliver(event)
+
     running = asyncio.current_task()
     assert running is not None
     with contextlib.ExitStack() as stack:
         lines = stack.enter_context(EventLines(options.events_file, redactor)) if options.events_file else None
-        async with Engine(EngineConfig()) as engine:
+        async with open_engine(options.settings, on_start=hand_in_events) as engine:
+            await register_folder(options.settings, engine)
             document = await engine.load_async(options.document, source=options.source)
             execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
             live = stack.enter_context(LiveProgress(redactor, wanted=lines is None or options.events_file != "-"))

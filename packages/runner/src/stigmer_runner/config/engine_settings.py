@@ -78,6 +78,7 @@ class EngineSettings(LogSettings):
     max_workflow_depth: Annotated[int, Field(ge=0, le=100)] = Field(
         default=16, description="How deep `run: workflow` may be nested; `0` allows none."
     )
+    max_document_bytes: Bytes = Field(default=MIB, description="Largest workflow document, in UTF-8 bytes.")
     documents_dir: Path | None = Field(
         default=None,
         description="Folder of documents that `run: workflow` finds; those with a `schedule` start by themselves "

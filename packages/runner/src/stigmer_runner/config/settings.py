@@ -84,7 +84,6 @@ class Settings(EngineSettings):
         default=256, description="Executions that may run or be paused at a time; one more is RESOURCE_EXHAUSTED."
     )
     max_message_bytes: Bytes = Field(default=10 * MIB, description="Largest gRPC request.")
-    max_document_bytes: Bytes = Field(default=MIB, description="Largest workflow document, in UTF-8 bytes.")
     retain_finished_executions: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
         default=1000, description="How many finished executions stay readable."
     )

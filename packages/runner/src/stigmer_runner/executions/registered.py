@@ -24,7 +24,7 @@ class RegisteredDocument:
 
 
 class RegisteredDocuments:
-    """Registers documents with the engine, and keeps their schedules.
+    """Documents that the engine knows by name, and their schedules.
 
     A variable that one of the documents declares in `use.secrets` goes to the documents that declare it, and to them as
     a secret; every other variable goes to all.
@@ -38,16 +38,13 @@ class RegisteredDocuments:
 
     @property
     def entries(self) -> tuple[RegisteredDocument, ...]:
-        """All of them, in the order in which they were registered."""
+        """All of them, in the order in which they were announced."""
         return self._entries
 
-    def register(self, documents: Iterable[PreparedDocument], *, schedules: bool) -> None:
-        """Make the documents known; with `schedules`, those that have one start by themselves from now on."""
+    def announce(self, documents: Iterable[PreparedDocument], *, schedules: bool) -> None:
+        """Take documents that are registered; with `schedules`, those that have one start by themselves from now on."""
         known = tuple(documents)
         secret_names = frozenset(name for document in known for name in _declared(document))
-        for document in known:
-            self._engine.documents.register(document)
-        # Only now: what starts at once may run one of the others.
         self._entries = tuple(
             RegisteredDocument(
                 document=document, schedule=self._schedule(document, secret_names) if schedules else None
