@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from stigmer_engine import AddressPolicy, CallsConfig, EngineConfig, HttpConfig
 from stigmer_engine.calls.address_policy import AddressRefused
-from stigmer_engine.calls.network import Network, Resolver, system_resolver
+from stigmer_engine.calls.network import Network
+from stigmer_engine.calls.resolver import Resolver, system_resolver
 from stigmer_engine.testing.runs import OpenRuns, ServeHttp
 
 METADATA = "169.254.169.254"

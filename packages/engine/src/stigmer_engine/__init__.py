@@ -1,10 +1,7 @@
 """Interpreter of Open Workflow DSL 1.0 documents, and its runtimes."""
 
 from stigmer_engine.calls.address_policy import AddressPolicy
-from stigmer_engine.calls.callers import CallsConfig
-from stigmer_engine.calls.grpc import GrpcConfig
-from stigmer_engine.calls.http_client import HttpConfig
-from stigmer_engine.calls.resource import ResourceConfig
+from stigmer_engine.calls.config import CallsConfig, GrpcConfig, HttpConfig, ResourceConfig
 from stigmer_engine.engine import Engine, EngineConfig
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status

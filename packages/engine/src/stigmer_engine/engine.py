@@ -15,8 +15,8 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.bus.emit_call import EmitCaller
 from stigmer_engine.bus.memory import InMemoryBus
 from stigmer_engine.bus.port import EventBus
-from stigmer_engine.calls.callers import Callers, CallsConfig
-from stigmer_engine.calls.http_client import HttpConfig
+from stigmer_engine.calls.callers import Callers
+from stigmer_engine.calls.config import CallsConfig, HttpConfig
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
@@ -253,6 +253,7 @@ class Engine:
             raw_input={} if input is None else well_formed(input),
             deadline=now + max_timeout_seconds if max_timeout_seconds > 0 else None,
         )
+        self._callers.prepare(prepared.calls)
         log = EventLog()
         children = Children(
             self.documents,

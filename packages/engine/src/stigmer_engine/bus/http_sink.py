@@ -3,29 +3,19 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import cached_property
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
-import httpx
 from stigmer_dsl.json_types import JsonObject
 
-from stigmer_engine.calls.quiet_logs import unlogged
-from stigmer_engine.cloud_events import InvalidEvent
-from stigmer_engine.cloud_events.http_binding import ContentMode, encode
-from stigmer_engine.faults import Fault, fault
+from stigmer_engine.cloud_events.event import ContentMode
+from stigmer_engine.on_demand import load_part
 
-_TRANSIENT: Final = frozenset(
-    {
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.TOO_EARLY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
+if TYPE_CHECKING:
+    import httpx
+
+    from stigmer_engine.bus.http_delivery import HttpDelivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +53,7 @@ class HttpSinkConfig:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     retry: RetryLimit = NO_RETRY
     timeout_seconds: float = 30.0
-    transport: httpx.AsyncBaseTransport | None = None
+    transport: "httpx.AsyncBaseTransport | None" = None
 
 
 class HttpSink:
@@ -71,12 +61,11 @@ class HttpSink:
 
     def __init__(self, config: HttpSinkConfig) -> None:
         self._config = config
-        self._client = httpx.AsyncClient(
-            transport=config.transport,
-            timeout=config.timeout_seconds,
-            trust_env=False,
-            headers={"user-agent": "stigmer", **config.headers},
-        )
+
+    @cached_property
+    def _delivery(self) -> "HttpDelivery":
+        delivery: HttpDelivery = load_part("event delivery").HttpDelivery(self._config)
+        return delivery
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,7 +77,8 @@ class HttpSink:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        if "_delivery" in self.__dict__:
+            await self._delivery.close()
 
     async def publish(self, event: JsonObject) -> None:
         """Deliver the event; a 2xx answer counts as delivered.
@@ -97,13 +87,10 @@ class HttpSink:
             Fault: `communication`, with the HTTP status when there is one, once no retry is left or the answer says
                 that another try would be no use; `configuration` for an event that the mode cannot carry.
         """
-        try:
-            headers, body = encode(event, self._config.mode)
-        except InvalidEvent as error:
-            raise fault("configuration", "The event cannot be sent", str(error)) from error
+        headers, body = self._delivery.message(event)
         retry, tries = self._config.retry, 0
         while True:
-            failure = await self._try(headers, body)
+            failure = await self._delivery.try_once(headers, body)
             if failure is None:
                 return
             problem, passing = failure
@@ -111,19 +98,3 @@ class HttpSink:
                 raise problem
             await asyncio.sleep(min(retry.first_delay_seconds * 2.0**tries, retry.max_delay_seconds))
             tries += 1
-
-    async def _try(self, headers: Mapping[str, str], body: bytes) -> tuple[Fault, bool] | None:
-        """None when delivered, else the fault and whether it may pass."""
-        try:
-            with unlogged():
-                async with self._client.stream("POST", self._config.url, headers=headers, content=body) as response:
-                    status = response.status_code
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL) as error:
-            return fault("configuration", "The event cannot be sent", str(error)), False
-        except httpx.HTTPError as error:
-            reason = str(error) or type(error).__name__
-            return fault("communication", "The event was not delivered", reason), True
-        if 200 <= status < 300:
-            return None
-        detail = f"the receiver answered {status} {response.reason_phrase}".strip()
-        return fault("communication", "The event was not delivered", detail, status=status), status in _TRANSIENT

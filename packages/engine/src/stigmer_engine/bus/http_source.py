@@ -1,16 +1,16 @@
 """Events in: an ASGI application that puts what is posted to it on a bus (CloudEvents HTTP protocol binding 1.0.2)."""
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from stigmer_dsl.json_types import JsonObject
 
 from stigmer_engine.bus.port import EventBus
-from stigmer_engine.cloud_events import InvalidEvent
-from stigmer_engine.cloud_events.http_binding import UnknownMode, decode
+from stigmer_engine.cloud_events.event import InvalidEvent, UnknownMode
+from stigmer_engine.on_demand import load_part
 
 # The types of the ASGI specification itself, which gives its messages no narrower shape.
 Message = MutableMapping[str, Any]
@@ -19,6 +19,14 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 _PROBLEM: Final = b"application/problem+json"
+
+
+class Decode(Protocol):
+    """Reads the events of a message."""
+
+    def __call__(self, headers: Mapping[str, str], body: bytes, *, max_events: int) -> list[JsonObject]:
+        """The events. Raises InvalidEvent; UnknownMode for a message that is in no mode of the binding."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +75,7 @@ class _EventSource:
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
+            decode: Decode = load_part("event messages").decode
             events = decode(headers, body, max_events=self._bounds.max_batch_events)
         except UnknownMode as error:
             await _refuse(send, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, _sentence(error))

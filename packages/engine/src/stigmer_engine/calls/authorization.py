@@ -2,13 +2,15 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
-from stigmer_engine.calls.oauth import OAuthTokens
+from stigmer_engine.calls.tokens import Tokens
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.secrets import AUTHORIZATION, SecretVault
 
@@ -48,10 +50,14 @@ class _Settings:
 
 
 class Authorizer:
-    """Turns authentication settings into authorizations; keeps tokens for as long as they last."""
+    """Turns authentication settings into authorizations. Most need no token, so `open_tokens` is called by need."""
 
-    def __init__(self, tokens: OAuthTokens) -> None:
-        self._tokens = tokens
+    def __init__(self, open_tokens: Callable[[], Tokens]) -> None:
+        self._open_tokens = open_tokens
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return self._open_tokens()
 
     async def authorize(self, settings: JsonValue, vault: SecretVault, *, renew: bool = False) -> Authorization:
         """The authorization for `{"scheme", ...}` (placeholders in it); an empty one for None.

@@ -2,17 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from stigmer_dsl import InvalidDocument, LoadedDocument, Problem
+from stigmer_dsl import InvalidDocument, Problem
 from stigmer_dsl.json_types import JsonObject
 
+from stigmer_engine.calls.load import Load
 from stigmer_engine.calls.resource import Fetch, Fetched, parse_document
 from stigmer_engine.faults import Fault, fault
-
-Load = Callable[[str, str], LoadedDocument]
-"""Loads a document from text and the name of its source; raises InvalidDocument, unsupported constructs included."""
 
 _NAME: Final = "function"
 _SHOWN_PROBLEMS: Final = 5

@@ -5,8 +5,6 @@ import base64
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import grpc
@@ -15,6 +13,9 @@ from google.protobuf.message import Message
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.calls.authorization import Authorization, Authorizer
+from stigmer_engine.calls.caller import Caller
+from stigmer_engine.calls.config import GrpcConfig
+from stigmer_engine.calls.connections import Connections
 from stigmer_engine.calls.grpc_channels import Channels, Target
 from stigmer_engine.calls.grpc_method import Method, Services
 from stigmer_engine.calls.grpc_reflection import describe
@@ -47,25 +48,11 @@ _DESCRIBED_SECONDS: Final = 300.0
 _GRACE_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrpcConfig:
-    """Bounds of gRPC calls.
-
-    Attributes:
-        max_message_bytes: of one message, in both directions.
-        max_stream_bytes: of all messages that a streaming method answers with, together.
-        max_messages: in such an answer.
-        max_channels: kept open, over all executions.
-        reflection_seconds: for the peer to describe a service.
-        ca_file: certificates (PEM) to trust instead of the usual ones.
-    """
-
-    max_message_bytes: int = 16 * 1024 * 1024
-    max_stream_bytes: int = 32 * 1024 * 1024
-    max_messages: int = 10_000
-    max_channels: int = 100
-    reflection_seconds: float = 10.0
-    ca_file: Path | None = None
+def build_caller(connections: Connections) -> Caller:
+    """The caller of `grpc`; it is closed with the connections."""
+    caller = GrpcCaller(connections.config.grpc, connections.network, connections.authorizer, connections.clock)
+    connections.exits.push_async_callback(caller.close)
+    return caller
 
 
 class GrpcCaller:

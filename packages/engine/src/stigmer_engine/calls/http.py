@@ -8,6 +8,8 @@ import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.calls.authorization import Authorization, Authorizer
+from stigmer_engine.calls.caller import Caller
+from stigmer_engine.calls.connections import Connections
 from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.json_text import read_json
@@ -17,6 +19,11 @@ _SHOWN_BODY: Final = 500
 _FORM: Final = "application/x-www-form-urlencoded"
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 _UNAUTHORIZED: Final = 401
+
+
+def build_caller(connections: Connections) -> Caller:
+    """The caller of `http`."""
+    return HttpCaller(connections.client, connections.authorizer)
 
 
 class HttpCaller:

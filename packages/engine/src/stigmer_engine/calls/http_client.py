@@ -3,44 +3,16 @@
 import ssl
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from typing import Final
 
 import httpx
 
+from stigmer_engine.calls.config import HttpConfig
 from stigmer_engine.calls.network import AddressRefused, CheckedTransport, Network
 from stigmer_engine.calls.quiet_logs import unlogged
 from stigmer_engine.faults import Fault, fault
 
 MAX_REDIRECTS: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpConfig:
-    """Bounds of HTTP calls.
-
-    Attributes:
-        connect_seconds: to open a connection, name resolution included.
-        idle_seconds: without a byte from the peer; the task's `timeout` bounds the whole.
-        keep_alive_seconds: an idle connection is kept for the next call to the same place.
-        max_response_bytes: of a body, after decompression.
-        max_request_bytes: of a body.
-        max_header_bytes: of all request headers together; a response's may have 100 kB (h11).
-        max_connections: open at a time, over all executions.
-        ca_file: certificates (PEM) to trust beside the usual ones.
-        transport: replaces the network, for tests and for proxies of one's own; the address policy does not see
-            what it does.
-    """
-
-    connect_seconds: float = 30.0
-    idle_seconds: float = 300.0
-    keep_alive_seconds: float = 15.0
-    max_response_bytes: int = 32 * 1024 * 1024
-    max_request_bytes: int = 32 * 1024 * 1024
-    max_header_bytes: int = 64 * 1024
-    max_connections: int = 100
-    ca_file: Path | None = None
-    transport: httpx.AsyncBaseTransport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

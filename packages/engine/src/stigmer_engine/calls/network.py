@@ -8,16 +8,14 @@ import asyncio
 import ipaddress
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Final
 
 import httpcore
 import httpx
 
 from stigmer_engine.calls.address_policy import AddressPolicy, AddressRefused
-
-Resolver = Callable[[str, int], Awaitable[tuple[str, ...]]]
-"""Host and port to addresses as text, the best one first. Raises OSError."""
+from stigmer_engine.calls.resolver import Resolver, system_resolver
 
 SOCKET_OPTIONS: Final = ((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),)
 _FAILURES: Final = (
@@ -26,12 +24,6 @@ _FAILURES: Final = (
     httpcore.ProtocolError,
     httpcore.UnsupportedProtocol,
 )
-
-
-async def system_resolver(host: str, port: int) -> tuple[str, ...]:
-    """What this machine's resolver says; spellings such as `0x7f.1` and `2130706433` are addresses to it."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class Network:
@@ -168,4 +160,4 @@ def _translated(error: Exception) -> httpx.TransportError:
     return translated
 
 
-__all__ = ["AddressRefused", "CheckedTransport", "Network", "Resolver", "system_resolver"]
+__all__ = ["AddressRefused", "CheckedTransport", "Network"]

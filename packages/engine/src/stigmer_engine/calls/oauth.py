@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import httpx
@@ -14,6 +13,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.calls.oauth_request import token_request
+from stigmer_engine.calls.tokens import Token
 from stigmer_engine.faults import Fault, fault
 
 _KEPT: Final = 1000
@@ -23,22 +23,6 @@ _DISCOVERY_SECONDS: Final = 3600.0
 _LEEWAY_SECONDS: Final = 30.0
 # RFC 6749 lets a server keep the lifetime to itself; a 401 ends such a token sooner.
 _UNTOLD_SECONDS: Final = 300.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """An access token. `expires_at` is in seconds of the clock."""
-
-    access: str
-    expires_at: float
-    refresh: str | None = None
-    identity: str | None = None
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        """What must not leave the call, by name."""
-        texts = {"$access_token": self.access, "$refresh_token": self.refresh, "$id_token": self.identity}
-        return {name: text for name, text in texts.items() if text}
 
 
 class OAuthTokens:

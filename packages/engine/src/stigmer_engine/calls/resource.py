@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -19,29 +19,13 @@ from stigmer_dsl.syntax.fault import SyntaxFault
 from stigmer_dsl.syntax.reader import read
 
 from stigmer_engine.calls.authorization import Authorizer
+from stigmer_engine.calls.config import ResourceConfig
 from stigmer_engine.calls.http_client import HttpClient, Outgoing
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.secrets import SecretVault
 
 CATALOG_SCHEME: Final = "catalog"
 """`catalog:default/...` stands for the runner's own catalog of functions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceConfig:
-    """Where resources may come from, beside http(s).
-
-    Attributes:
-        folders: below which `file:` and relative references are found; with none, no file is ever read.
-        default_catalog: root URI of the catalog that documents call `default`.
-        max_bytes: of one resource.
-        max_imports: files that one .proto may pull in.
-    """
-
-    folders: tuple[Path, ...] = ()
-    default_catalog: str | None = None
-    max_bytes: int = 8 * 1024 * 1024
-    max_imports: int = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

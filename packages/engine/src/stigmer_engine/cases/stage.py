@@ -6,7 +6,7 @@ from typing import Self
 
 from stigmer_dsl import InvalidDocument
 
-from stigmer_engine.calls.http_client import HttpConfig
+from stigmer_engine.calls.config import HttpConfig
 from stigmer_engine.cases.director import Director
 from stigmer_engine.cases.model.fixed_duration import seconds_of
 from stigmer_engine.cases.observation import Observation, ObservedStart

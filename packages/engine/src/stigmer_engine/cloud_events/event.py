@@ -18,10 +18,16 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _JSON: Final = re.compile(r"[^/;\s]+/(?:[^/;\s]+\+)?json\s*(?:;.*)?", re.ASCII | re.IGNORECASE)
 
 ReadMode = Literal["data", "envelope", "raw"]
+ContentMode = Literal["structured", "binary"]
+"""How a message of HTTP carries an event: as one JSON document, or as headers and a body."""
 
 
 class InvalidEvent(ValueError):
     """Not a CloudEvent of version 1.0; the text says what is wrong with it."""
+
+
+class UnknownMode(InvalidEvent):
+    """The message is in no mode of the binding."""
 
 
 def check_event(event: JsonObject) -> JsonObject:

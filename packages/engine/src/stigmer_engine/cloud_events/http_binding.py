@@ -9,7 +9,7 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import unquote
 
 from cloudevents.core.bindings.http import HTTPMessage, from_binary, to_binary
@@ -18,19 +18,20 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
-from stigmer_engine.cloud_events.event import InvalidEvent, check_event, data_bytes, is_json
+from stigmer_engine.cloud_events.event import (
+    ContentMode,
+    InvalidEvent,
+    UnknownMode,
+    check_event,
+    data_bytes,
+    is_json,
+)
 
 STRUCTURED_TYPE: Final = "application/cloudevents+json"
 BATCH_TYPE: Final = "application/cloudevents-batch+json"
 _DEFAULT_TYPE: Final = "application/json"
 _PREFIX: Final = "ce-"
 _TIME: Final = "ce-time"
-
-ContentMode = Literal["structured", "binary"]
-
-
-class UnknownMode(InvalidEvent):
-    """The message is in no mode of the binding."""
 
 
 class _BytesFormat(JSONFormat):

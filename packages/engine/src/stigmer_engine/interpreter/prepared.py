@@ -1,6 +1,6 @@
 """A document made ready to run: its programs and schemas, compiled once and shared by all its executions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import cast
 
@@ -39,6 +39,11 @@ class PreparedDocument:
     def may_listen(self) -> bool:
         """Whether a task can be there that waits for events; a function from elsewhere may always have one."""
         return _may_listen(self.raw)
+
+    @cached_property
+    def calls(self) -> frozenset[str]:
+        """What the document calls, by the names after `call`."""
+        return frozenset(_calls(self.raw))
 
     def template_program(self, template: JsonValue, names: frozenset[str]) -> Program:
         """The program of a data position, in the document's mode of evaluation."""
@@ -97,6 +102,15 @@ def _may_listen(value: JsonValue) -> bool:
     if "listen" in value or (isinstance(called, str) and ("@" in called or ":" in called)):
         return True
     return any(_may_listen(item) for item in value.values())
+
+
+def _calls(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, dict):
+        called = value.get("call")
+        if isinstance(called, str):
+            yield called
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _calls(item)
 
 
 def _compile(schema: SchemaDefinition, slot: str) -> jsonschema_rs.Validator:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import httpx
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
-from stigmer_engine.calls.http_client import HttpConfig
+from stigmer_engine.calls.config import HttpConfig
 from stigmer_engine.engine import Engine, EngineConfig
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions import EvaluatorConfig
