@@ -12,7 +12,7 @@ from stigmer_engine import AddressPolicy
 from stigmer_engine.schedule import Cron, InvalidCron
 
 from stigmer_runner.config.log_settings import LogSettings
-from stigmer_runner.config.value_types import MIB, Bytes, Count, fits_a_header, lower
+from stigmer_runner.config.value_types import MIB, Bytes, Count, PositiveSeconds, fits_a_header, lower
 
 
 def _items(value: object) -> object:
@@ -43,10 +43,10 @@ class EngineSettings(LogSettings):
         default=32 * MIB, description="Largest response of a call, after decompression; of gRPC, all its messages."
     )
     call_max_request_bytes: Bytes = Field(default=32 * MIB, description="Largest body of an HTTP call.")
-    call_connect_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
+    call_connect_seconds: PositiveSeconds = Field(
         default=30, description="Limit for opening a connection, name resolution included."
     )
-    call_idle_seconds: Annotated[float, Field(gt=0, le=86400)] = Field(
+    call_idle_seconds: PositiveSeconds = Field(
         default=300, description="How long an HTTP peer may send nothing; the task's `timeout` bounds the whole call."
     )
     call_ca_file: Path | None = Field(
@@ -63,9 +63,7 @@ class EngineSettings(LogSettings):
         pattern=r"^(https?|file)://[^\s?#]+$",
         description="URL of the catalog of functions that documents call `default`.",
     )
-    expression_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=1, description="Processor time that one evaluation may take."
-    )
+    expression_seconds: PositiveSeconds = Field(default=1, description="Processor time that one evaluation may take.")
     expression_memory_bytes: Annotated[int, Field(ge=64 * MIB, le=64 * 1024 * MIB)] = Field(
         default=512 * MIB, description="Memory of a process that evaluates expressions."
     )
@@ -98,9 +96,7 @@ class EngineSettings(LogSettings):
     event_sink_retries: Annotated[int, Field(ge=0, le=100)] = Field(
         default=3, description="Further tries for an event that was not taken for a passing reason."
     )
-    event_sink_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = Field(
-        default=30, description="Limit of one try."
-    )
+    event_sink_timeout_seconds: PositiveSeconds = Field(default=30, description="Limit of one try.")
     lifecycle_sink_url: str | None = Field(
         default=None, description="Gets the specification's lifecycle events of every execution, in the same way."
     )
