@@ -54,9 +54,10 @@ release-contract *arguments:
 run *arguments:
     @stigmer run "$@"
 
-# Convert and run the example order workflow on a real runner process
+# Run the examples that need a real runner process: an order converted, an approval by an event
 demo:
     @python -m examples.order.demo
+    @python -m examples.approval.demo
 
 # Start the runner: gRPC on GRPC_PORT, status and events on HTTP_PORT
 serve *arguments:

@@ -282,3 +282,57 @@ def test_a_reader_that_leaves_ends_the_command_quietly(write: Any) -> None:
     process.stderr.close()
     assert "Traceback" not in stderr
     assert "Exception" not in stderr
+
+
+LISTENING = HEADER + "do:\n  - got: {listen: {to: {all: [{with: {type: a}}, {with: {type: b}}]}, read: envelope}}\n"
+
+
+def test_events_from_files_reach_the_listeners_in_order(write: Any) -> None:
+    more = write('{"type": "a", "id": "7", "source": "/me", "specversion": "1.0"}\n', "more.jsonl")
+    done = stigmer("run", write(LISTENING), "--event", "-", "--event", more, stdin='{"type": "b", "data": [1]}\n\n')
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    assert (first["type"], first["data"], first["specversion"]) == ("b", [1], "1.0")
+    assert (second["type"], second["id"], second["source"]) == ("a", "7", "/me")
+
+
+def test_a_sub_workflow_gets_the_events_too(write: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    write(LISTENING, "documents/child.yaml")
+    parent = HEADER.replace("sample", "parent") + (
+        "do:\n  - call: {run: {workflow: {namespace: test, name: sample, version: latest}}}\n"
+    )
+    events = '{"type": "a"}\n{"type": "b"}\n'
+    done = stigmer("run", write(parent), "--event", "-", stdin=events, DOCUMENTS_DIR=str(folder))
+    assert done.returncode == 0, done.stderr
+    assert [event["type"] for event in json.loads(done.stdout)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "is not JSON"),
+        ("7", "an event is an object"),
+        ('{"id": "1"}', "`type` is missing"),
+        ('{"type": "a", "specversion": "0.3"}', "specversion"),
+        ("[" * 100_000, "line 2"),
+    ],
+)
+def test_what_is_no_event_is_one_sentence(write: Any, in_process: Any, line: str, said: str) -> None:
+    events = write(f'{{"type": "a"}}\n{line}\n', "events.jsonl")
+    code, out, err = in_process("run", write(LISTENING), "--event", events)
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: ")
+    assert "line 2" in err
+    assert said in err
+    assert in_process("run", write(LISTENING), "--event", "nowhere.jsonl")[0] == 2
+
+
+def test_the_variables_of_the_engine_count_here_too(write: Any) -> None:
+    call = HEADER + "do:\n  - ask: {call: http, with: {method: get, endpoint: 'http://127.0.0.1:1/'}}\n"
+    refused = stigmer("run", write(call), CALL_LOOPBACK="false")
+    assert refused.returncode == 1
+    assert json.loads(refused.stderr.splitlines()[-1])["status"] == 403
+    wrong = stigmer("run", write(call), CALL_DENY="1.2.3.4/99")
+    assert (wrong.returncode, wrong.stderr.startswith("Error: CALL_DENY ")) == (2, True)

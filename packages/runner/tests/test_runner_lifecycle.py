@@ -61,9 +61,8 @@ def test_every_construct_streams_its_life(
     assert b"s3cr3t-value" not in b"".join(event.SerializeToString() for event in events)
     assert [event.sequence_number for event in events] == list(range(1, len(events) + 1))
 
-    kinds = {
-        kind: Counter() for kind in ("task_started", "task_completed", "task_failed", "task_skipped", "task_retry")
-    }
+    followed = ("task_started", "task_completed", "task_failed", "task_skipped", "task_retry")
+    kinds: dict[str, Counter[str]] = {kind: Counter() for kind in followed}
     for event in events:
         if event.event_type in kinds:
             kinds[event.event_type][event.task_name] += 1
