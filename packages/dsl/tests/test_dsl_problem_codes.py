@@ -88,8 +88,8 @@ CASES: list[tuple[str, str | bytes, str, tuple[int, int], str]] = [
     ("missing-input", HEAD + FUNCTION + "do:\n  - t: {call: f, with: {pets: 1}}", "/do/0/t/with", (4, 18), "`pets`"),
     ("missing-input", HEAD + FUNCTION + "do:\n  - t: {call: f}", "/do/0/t", (4, 5), "Add `pet`"),
     ("undeclared-secret", task("{set: {a: '${ $secrets[\"KEY\"] }'}}"), "/do/0/t/set/a", (3, 18), "use.secrets"),
-    ("unsupported-zigflow", "document: {dsl: '1.0.0', taskQueue: a, workflowType: b, version: '0.1.0'}\n"
-     "do:\n  - t: {emit: {event: {with: {type: x}}}}", "/do/0/t", (3, 8), "zigflow.md"),
+    ("unsupported-zigflow", ("document: {dsl: '1.0.0', taskQueue: a, workflowType: b, version: '0.1.0'}\n"
+     "do:\n  - t: {emit: {event: {with: {type: x}}}}"), "/do/0/t", (3, 8), "zigflow.md"),
     ("undeclared-secret", task("{set: {a: '${ $secrets.KEY }'}}"), "/do/0/t/set/a", (3, 18), "use.secrets"),
 ]  # fmt: skip
 

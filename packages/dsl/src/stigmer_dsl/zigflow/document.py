@@ -42,9 +42,11 @@ def translate(raw: JsonObject, findings: Findings) -> Translation:
     found: JsonObject = {"document": _header(head, book), "input": _input(raw.get("input", {}), book)}
     if isinstance(tasks, list) and tasks and len(callables) == len(tasks):
         hint = "Put each of them in a document of its own."
+        book.callable = frozenset()
         book.refuse("/do", "A document whose tasks are all `do`, which are workflows of their own there", hint)
     found["do"] = task_list(tasks, "/do", "/do", book, top=True)
-    _functions(callables, book)
+    if book.callable:
+        _functions(callables, book)
     if book.functions:
         found["use"] = {"functions": dict(book.functions)}
     found["output"] = {"as": ".output"}

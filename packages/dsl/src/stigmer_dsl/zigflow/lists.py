@@ -236,6 +236,11 @@ def _run(name: str, task: JsonObject, pointer: str, _where: str, book: Book) -> 
     if process.get("await", True) is not True:
         book.refuse(f"{pointer}/run/await", "`await: false`")
     target = workflow.get("type")
+    if "workflow" not in process:
+        # Refused by its name above, when it has one.
+        if not process:
+            book.refuse(f"{pointer}/run", "`run` of nothing")
+        return {"do": []}
     if target not in book.callable:
         book.refuse(f"{pointer}/run", "`run` of anything but a `do` of the same document")
         return {"do": []}
