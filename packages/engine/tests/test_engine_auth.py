@@ -85,7 +85,7 @@ async def test_a_bearer_token_by_any_way(open_runs: OpenRuns, serve: ServeHttp) 
         ):
             output = await runs.output(get(f"{url}/echo", policy), secrets={"S": secret})
             assert isinstance(output, dict)
-            assert str(output["authorization"]).startswith("Bearer [stigmer-secret:")
+            assert str(output["authorization"]).startswith("Bearer [secret:")
         plain = get(f"{url}/echo", "{bearer: {token: '${ .t }'}}")
         assert await runs.output(plain, {"t": "of-the-input"}, secrets={"S": ""}) == {
             "authorization": "Bearer of-the-input", "body": "", "url": f"{url}/echo",
@@ -126,7 +126,7 @@ async def test_the_authorization_variable_holds_a_placeholder(open_runs: OpenRun
     assert json.loads(seen[0]) == {"scheme": "Basic", "parameter": encoded}
     assert isinstance(output, dict)
     assert output["scheme"] == "Basic"
-    assert str(output["shown"]).startswith("[stigmer-secret:")
+    assert str(output["shown"]).startswith("[secret:")
     runs.assert_kept(PASSWORD, encoded)
 
 
@@ -152,7 +152,7 @@ async def test_a_secret_that_comes_back_in_another_spelling_is_taken_out(open_ru
                 if output == "raw" or media == "application/octet-stream":
                     shown = base64.b64decode(str(shown)).decode()
                 shown = str(shown)
-                assert "stigmer-secret" in shown
+                assert "secret:" in shown
                 assert PASSWORD not in shown
     runs.assert_kept(PASSWORD, "p%40ss", json.dumps(PASSWORD)[1:-1])
 

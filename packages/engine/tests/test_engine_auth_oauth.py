@@ -85,7 +85,7 @@ def get(url: str, authentication: str, times: int = 1) -> str:
 async def fetch(runs: Runs, url: str, authentication: str, times: int = 1, secret: str = SECRET) -> None:
     output = await runs.output(get(url, authentication, times), secrets={"S": secret, "T": "subject-token"})
     assert isinstance(output, dict)
-    assert str(output["told"]).startswith("Bearer [stigmer-secret:")
+    assert str(output["told"]).startswith("Bearer [secret:")
 
 
 async def test_a_token_is_asked_for_once_and_never_seen(open_runs: OpenRuns, serve: ServeHttp) -> None:

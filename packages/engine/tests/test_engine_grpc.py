@@ -234,7 +234,7 @@ async def test_metadata_carries_the_authorization(open_runs: OpenRuns, files: En
             greet(PROTO, port, {}, "authentication: {bearer: {use: S}}"), secrets={"S": "tok-1234567890"}
         )
         assert isinstance(output, dict)
-        assert str(output["metadata"]).startswith("['Bearer [stigmer-secret:")
+        assert str(output["metadata"]).startswith("['Bearer [secret:")
     runs.assert_kept("tok-1234567890")
 
 

@@ -237,7 +237,7 @@ async def test_then_it_is_like_http(open_runs: OpenRuns, serve: ServeHttp) -> No
         given = call(document, "getPet", {"id": "1", "page": "${ $secrets.S }"})
         seen = await runs.output(given, secrets={"S": "p/age 1"})
         assert isinstance(seen, dict)
-        assert str(seen["query"]).startswith("{'page': ['[stigmer-secret:")
+        assert str(seen["query"]).startswith("{'page': ['[secret:")
     runs.assert_kept("tok-1234567890", "p/age 1")
 
 

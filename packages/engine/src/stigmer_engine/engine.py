@@ -231,6 +231,7 @@ class Engine:
             nonce=random_source.token_hex(8),
             max_timeout_seconds=max_timeout_seconds,
             levels=self._config.max_child_depth,
+            inherited=False,
         )
 
     def _start(
@@ -244,6 +245,7 @@ class Engine:
         nonce: str,
         max_timeout_seconds: float = 0,
         levels: int,
+        inherited: bool,
     ) -> Execution:
         now = self._config.clock()
         tree = Tree(
@@ -266,6 +268,7 @@ class Engine:
                 # Placeholders of secrets pass between parent and child, and must mean the same in both.
                 nonce=nonce,
                 levels=levels - 1,
+                inherited=inherited or bool(secrets) or bool(prepared.calls),
             ),
             levels=levels,
         )
@@ -287,6 +290,7 @@ class Engine:
                 secrets=tuple(secrets),
                 environment=env,
                 limits=self._config.limits,
+                inherited=inherited,
             )
 
         execution = Execution(tree, log, interpret)

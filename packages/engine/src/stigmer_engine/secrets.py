@@ -26,10 +26,14 @@ def placeholder(nonce: str, name: str) -> str:
 
 
 class SecretNames:
-    """The interpreter's side: which secrets exist, and their placeholders."""
+    """The interpreter's side: which secrets exist, and their placeholders.
 
-    def __init__(self, nonce: str, names: Iterable[str]) -> None:
+    `exposed` tells whether placeholders can be in the data of the execution before it makes its first call.
+    """
+
+    def __init__(self, nonce: str, names: Iterable[str], *, inherited: bool = False) -> None:
         self.placeholders: JsonObject = {name: placeholder(nonce, name) for name in sorted(names)}
+        self.exposed = inherited or bool(self.placeholders)
 
     def permit(self, names: Iterable[str]) -> None:
         """Raise Fault `authorization` when one of the names was not given to this execution."""

@@ -56,7 +56,7 @@ async def _items(run: Run, task: ForTask, frame: TaskFrame, scope: Scope) -> lis
             raise fault("expression", "Nothing to iterate over", detail)
 
 
-# As many as the step limit lets through; the items are a list in the tree.
+# More than the default step limit lets through; the items are a list in the tree.
 _MAX_COUNT = 1_000_000
 
 

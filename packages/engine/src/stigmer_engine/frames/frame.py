@@ -222,6 +222,7 @@ class Tree:
         context: `$context`; starts as an empty object.
         paused_at: when a user's pause froze the tree, else None.
         steps: tasks gone through, for the limit on endless documents; `calls` numbers the calls.
+        told: bytes that the events so far have told of values, for the limit on what a log holds.
         output: what the last task gave, once there is no task left to run.
         inbox: events that have arrived and that some listener may still want, oldest first; `arrivals` counts all.
         resources: what was fetched from elsewhere, by what was asked for, so that it is fetched once.
@@ -238,6 +239,7 @@ class Tree:
     sequence: int = 0
     paused_at: float | None = None
     steps: int = 0
+    told: int = 0
     calls: int = 0
     root: DoFrame | None = None
     output: JsonValue | Unset = UNSET

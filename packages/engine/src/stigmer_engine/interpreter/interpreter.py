@@ -27,6 +27,7 @@ class Interpreter:
     Args:
         secrets: names of the secrets of this execution; their values are the runtime's business.
         environment: plain values, readable as `$runtime.metadata.env`.
+        inherited: whether the input may hold placeholders, as that of a sub-workflow.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Interpreter:
         secrets: tuple[str, ...] = (),
         environment: Mapping[str, str] | None = None,
         limits: Limits | None = None,
+        inherited: bool = False,
     ) -> None:
         self._run = Run(
             prepared=prepared,
@@ -45,7 +47,7 @@ class Interpreter:
             tree=tree,
             executors=EXECUTORS,
             body=run_extended,
-            secrets=SecretNames(tree.nonce, secrets),
+            secrets=SecretNames(tree.nonce, secrets, inherited=inherited),
             environment=environment or {},
             limits=limits or Limits(),
         )
@@ -113,9 +115,9 @@ class Interpreter:
             run.abandon(run.tree.root)
             message = f"Workflow failed: {error.error.sentence}"
             run.report(EventType.WORKFLOW_FAILED, Status.FAILED, message, error=error.error)
-            return Faulted(error.error)
+            return Faulted(error.error, run.telling.error(error.error))
         run.report(EventType.WORKFLOW_COMPLETED, Status.COMPLETED, "Workflow completed", payload={"output": output})
-        return Completed(output)
+        return Completed(output, run.telling.value(output))
 
     async def _open(self) -> None:
         """Validate and transform the workflow's input, once."""

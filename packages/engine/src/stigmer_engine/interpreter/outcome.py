@@ -24,16 +24,18 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The workflow's output."""
+    """The workflow's output, and the form of it that leaves the execution: without placeholders of secrets."""
 
     output: JsonValue
+    told: JsonValue
 
 
 @dataclass(frozen=True, slots=True)
 class Faulted:
-    """The error that nobody caught."""
+    """The error that nobody caught, and the form of it that leaves the execution: without placeholders of secrets."""
 
     error: WorkflowError
+    told: WorkflowError
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import TaskBase
 
-from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
+from stigmer_engine.events import TERMINAL_EVENTS, EventError, EventType, ProgressEvent, Status
 from stigmer_engine.expressions import Program, expression_program
 from stigmer_engine.faults import Fault, WorkflowError, fault
 from stigmer_engine.frames import (
@@ -31,6 +31,8 @@ from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.port import CallRequest, ChildRequest, Runtime
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.scope import Scope, TaskView, moment
+from stigmer_engine.interpreter.telling import Telling
+from stigmer_engine.secret_mask import SecretMask
 from stigmer_engine.secrets import SecretNames, placeholder
 
 _SWEEP_AT_LEAST: Final = 64
@@ -45,12 +47,16 @@ class Limits:
         breathe_every: steps of pure work after which everything else gets a turn.
         max_inbox: events kept for listeners; when there are more (by an eighth), the oldest are dropped.
         max_consumed: events that one listener may consume before its end, as it keeps them all for its output.
+        max_told_value_bytes: of the JSON of one value in a progress event; a larger one is left out of it.
+        max_told_bytes: of all values in the progress events of the run. The event that ends it tells everything.
     """
 
-    max_steps: int = 1_000_000
+    max_steps: int = 100_000
     breathe_every: int = 50
     max_inbox: int = 10_000
     max_consumed: int = 100_000
+    max_told_value_bytes: int = 64 * 1024
+    max_told_bytes: int = 32 * 1024 * 1024
 
 
 class Executor(Protocol):
@@ -85,6 +91,12 @@ class Run:
         self.body = body
         self._executors = executors
         self._secrets = secrets
+        self.telling = Telling(
+            tree,
+            value_bytes=limits.max_told_value_bytes,
+            all_bytes=limits.max_told_bytes,
+            mask=SecretMask(tree.nonce) if secrets.exposed or prepared.calls else None,
+        )
         self._environment = environment
         self._limits = limits
         self._in_flight = 0
@@ -333,6 +345,14 @@ class Run:
         if self.frozen is not None:
             return
         self.tree.sequence += 1
+        telling = self.telling
+        if error is not None:
+            error, message = telling.error(error), telling.text(message)
+        if event_type not in TERMINAL_EVENTS:
+            message = telling.short(message)
+            payload = telling.payload(payload) if payload is not None else None
+        elif payload is not None:
+            payload = telling.whole(payload)
         ended = event_type in (EventType.TASK_COMPLETED, EventType.TASK_SKIPPED, EventType.WORKFLOW_COMPLETED)
         self.runtime.publish(
             ProgressEvent(
@@ -344,13 +364,18 @@ class Run:
                 message=message,
                 timestamp_ms=int(self.runtime.now() * 1000),
                 payload=payload,
-                error=_event_error(error) if error else None,
+                error=self._event_error(error, whole=event_type in TERMINAL_EVENTS) if error else None,
                 sequence_number=self.tree.sequence,
                 task_progress=100 if ended else 0,
                 task_reference=task.reference if task else "",
                 attempt=attempt if task else 0,
             )
         )
+
+    def _event_error(self, error: WorkflowError, *, whole: bool) -> EventError:
+        texts = (error.sentence, error.type, error.instance)
+        message, kind, instance = texts if whole else map(self.telling.short, texts)
+        return EventError(code=error.code, message=message, type=kind, status=error.status, instance=instance)
 
     def abandon(self, holder: DoFrame | BranchFrame | None) -> None:
         """Report the open tasks below `holder` as cancelled, innermost first, and close the frame it holds."""
@@ -366,12 +391,6 @@ class Run:
 
 def _place(scope: Scope) -> str:
     return scope.task.reference if scope.task else ""
-
-
-def _event_error(error: WorkflowError) -> EventError:
-    return EventError(
-        code=error.code, message=error.sentence, type=error.type, status=error.status, instance=error.instance
-    )
 
 
 async def within(run: Run, deadline: float | None, what: str, body: Callable[[], Awaitable[Outcome]]) -> Outcome:

@@ -53,7 +53,7 @@ class Children:
         Raises:
             Fault: the child's own, as a fault of the task that waits; `runtime` when the child was cancelled.
         """
-        result = await self._running[request.id].wait()
+        result = await self._running[request.id].wait_inside()
         # Nobody asks again: the task gets its output, or fails, in this very step.
         del self._running[request.id]
         if result.status is Status.COMPLETED:

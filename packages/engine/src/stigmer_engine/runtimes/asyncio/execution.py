@@ -55,6 +55,7 @@ class Execution:
         self._warned_of_dropped = False
         self._resumed = asyncio.Event()
         self._late: list[JsonObject] = []
+        self._inner: Result | None = None
         self._task = asyncio.ensure_future(self._drive())
 
     @property
@@ -77,8 +78,8 @@ class Execution:
 
     @property
     def input(self) -> JsonValue:
-        """The raw input it was started with."""
-        return self._tree.raw_input
+        """The raw input it was started with; `[secret:NAME]` stands for placeholders of secrets."""
+        return self._interpreter.run_state.telling.value(self._tree.raw_input)
 
     @property
     def done(self) -> bool:
@@ -86,8 +87,13 @@ class Execution:
         return self._task.done()
 
     async def wait(self) -> Result:
-        """The result. Cancelling this wait does not touch the execution."""
+        """The result; `[secret:NAME]` stands for placeholders. Cancelling this wait does not touch the execution."""
         return await asyncio.shield(self._task)
+
+    async def wait_inside(self) -> Result:
+        """The result for the execution that this one is a sub-workflow of: with placeholders, that a call fills in."""
+        told = await self.wait()
+        return told if self._inner is None else self._inner
 
     def on_done(self, callback: "Callable[[Execution], object]") -> None:
         """Call back once, when the execution has ended."""
@@ -176,19 +182,30 @@ class Execution:
             except Exception as defect:
                 return self._broken(defect)
             if not isinstance(ending, Frozen):
-                return _result(ending)
+                return self._ended(ending)
             # Through text, so that nothing but the text can be what a run goes on from.
             self._tree = decode_tree(json.loads(json.dumps(ending.tree)))
             self._interpreter = self._interpret(self._tree)
             if self._cancelled:
-                return _result(self._interpreter.abandon(self._pause_reason))
+                return self._ended(self._interpreter.abandon(self._pause_reason))
             late, self._late = self._late, []
             for event in late:
                 self._interpreter.run_state.deliver(event)
             if self._pausing:
                 cancelled = await self._hold()
                 if cancelled is not None:
-                    return _result(cancelled)
+                    return self._ended(cancelled)
+
+    def _ended(self, ending: Ending) -> Result:
+        match ending:
+            case Completed(output, told):
+                self._inner = Result(status=Status.COMPLETED, output=output)
+                return Result(status=Status.COMPLETED, output=told)
+            case Faulted(error, told):
+                self._inner = Result(status=Status.FAILED, error=error)
+                return Result(status=Status.FAILED, error=told)
+            case _:
+                return Result(status=Status.CANCELLED)
 
     def _broken(self, defect: Exception) -> Result:
         """End the run after a defect of the engine, so that nobody waits for ever. Only the kind of it is told:
@@ -221,13 +238,3 @@ class Execution:
 
 def _sentence(what: str, reason: str) -> str:
     return f"Workflow {what}: {reason}" if reason else f"Workflow {what}"
-
-
-def _result(ending: Ending) -> Result:
-    match ending:
-        case Completed(output):
-            return Result(status=Status.COMPLETED, output=output)
-        case Faulted(error):
-            return Result(status=Status.FAILED, error=error)
-        case _:
-            return Result(status=Status.CANCELLED)

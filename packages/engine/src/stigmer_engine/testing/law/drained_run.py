@@ -94,10 +94,10 @@ async def _run(case: Case, evaluator: Evaluator, plan: DrainPlan) -> Record:
         await asyncio.sleep(plan.downtime)
         interpreter = Interpreter(prepared=case.prepared, runtime=runtime, tree=tree)
     match ending:
-        case Completed(output):
+        case Completed(output, _):
             assert isinstance(output, int)
             result = Ending(value=output)
-        case Faulted(error):
+        case Faulted(error, _):
             result = Ending.failed(error)
         case _:
             raise AssertionError(f"nobody cancelled, yet the run ended as {ending}")
