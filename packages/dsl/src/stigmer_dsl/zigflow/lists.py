@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.task import kinds_in
 from stigmer_dsl.syntax.tree import join_pointer
+from stigmer_dsl.validation.walk import child
 from stigmer_dsl.zigflow import jq
 from stigmer_dsl.zigflow.book import Book
 from stigmer_dsl.zigflow.calls import call
@@ -192,7 +193,7 @@ def _switch(_name: str, task: JsonObject, pointer: str, where: str, book: Book) 
         translated.append({name: found})
     if not targets:
         own = framed(task, pointer, book, raw="null") if {"output", "export"} & set(task) else {}
-        if own and "as" not in (task.get("output") or {}):
+        if own and child(task, "output", "as") is None:
             own = framed(task, pointer, book, raw="$old.output")
         plain = {key: value for key, value in framed(task, pointer, book).items() if key != "output"}
         book.came(join_pointer(where, "switch"), f"{pointer}/switch")
@@ -235,7 +236,7 @@ def _run(name: str, task: JsonObject, pointer: str, _where: str, book: Book) -> 
         book.refuse(f"{pointer}/run/workflow/input", "`run.workflow.input`", "Zigflow ignores it.")
     if process.get("await", True) is not True:
         book.refuse(f"{pointer}/run/await", "`await: false`")
-    target = workflow.get("type")
+    target = str(workflow.get("type"))
     if "workflow" not in process:
         # Refused by its name above, when it has one.
         if not process:
@@ -245,7 +246,7 @@ def _run(name: str, task: JsonObject, pointer: str, _where: str, book: Book) -> 
         book.refuse(f"{pointer}/run", "`run` of anything but a `do` of the same document")
         return {"do": []}
     data = f"$old.data + {{{jq.literal(name)}: $raw}}"
-    return {**_called(str(target), book), **framed(task, pointer, book, raw="$came.output", data=data)}
+    return {**_called(target, book), **framed(task, pointer, book, raw="$came.output", data=data)}
 
 
 _SIMPLE: dict[str, Translator] = {"set": set_data, "wait": wait, "raise": raise_error, "listen": listen, "call": call}
