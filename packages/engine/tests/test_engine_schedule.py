@@ -60,6 +60,11 @@ def test_every_starts_after_each_interval_even_while_one_runs() -> None:
     assert [time for time, _ in starts_of(text, waiting(45))] == [10, 20, 30, 40]
 
 
+def test_every_starts_once_for_each_interval_that_unix_time_can_hardly_tell_apart() -> None:
+    text = "schedule: {every: {milliseconds: 1}}\n" + NOTE
+    assert [time for time, _ in starts_of(text, waiting(0.0105))] == [round(n / 1000, 3) for n in range(1, 11)]
+
+
 def test_every_does_not_drift_and_makes_up_for_lost_time_with_one_start() -> None:
     async def scenario() -> list[float]:
         slept, starts = 0.0, []

@@ -18,12 +18,14 @@ async def start_every(starter: Starter, seconds: float, clock: Clock) -> None:
     What falls into a time in which the process slept is made up for by one start.
     """
     first = clock() + seconds
-    due = first
+    number = 0
     while True:
+        due = first + seconds * number
         starter.expect("every", due)
         await sleep_until(due, clock)
         starter.start()
-        due = first + seconds * (math.floor((clock() - first) / seconds) + 1)
+        # Unix time as a float has no digits for every interval: the quotient may fall short of the one just served.
+        number = max(number, math.floor((clock() - first) / seconds)) + 1
 
 
 async def start_after(starter: Starter, seconds: float, clock: Clock) -> None:
