@@ -9,6 +9,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.calls.authorization import Authorization, Authorizer
 from stigmer_engine.calls.caller import Caller
+from stigmer_engine.calls.charset import decode_text
 from stigmer_engine.calls.connections import Connections
 from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.faults import Fault, fault
@@ -191,5 +192,5 @@ def _content(response: httpx.Response, body: bytes, shown: str) -> JsonValue:
             raise fault("communication", "The response is not what it says", detail) from None
     media = content_type.partition(";")[0].strip().lower()
     if media.startswith("text/") or media.endswith(("/xml", "+xml", "/yaml", "+yaml")) or media == _FORM:
-        return body.decode(response.encoding or "utf-8", errors="replace")
+        return decode_text(response, body)
     return base64.b64encode(body).decode()

@@ -19,6 +19,7 @@ from stigmer_dsl.syntax.fault import SyntaxFault
 from stigmer_dsl.syntax.reader import read
 
 from stigmer_engine.calls.authorization import Authorizer
+from stigmer_engine.calls.charset import decode_text
 from stigmer_engine.calls.config import ResourceConfig
 from stigmer_engine.calls.http_client import HttpClient, Outgoing
 from stigmer_engine.faults import Fault, fault
@@ -104,7 +105,7 @@ class ResourceCaller:
             title = "The resource cannot be had"
             raise fault("communication", title, f"{shown}: {reason}", status=response.status_code)
         self._check_size(len(received.body), uri)
-        text = received.body.decode(response.charset_encoding or "utf-8", errors="replace")
+        text = decode_text(response, received.body)
         return Fetched(uri=uri, text=text, content_type=response.headers.get("content-type", ""))
 
     def _in_default_catalog(self, uri: str) -> str:
