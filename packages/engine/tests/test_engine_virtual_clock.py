@@ -34,13 +34,3 @@ def test_waiting_for_nothing_is_told() -> None:
 
     with pytest.raises(NothingScheduled):
         run_virtual(wait())
-
-
-def test_who_sleeps_until_a_time_gets_there() -> None:
-    async def sleep_until(moment: float) -> float:
-        # The last stretch is shorter than a tick of the loop, in which a timer is due at once.
-        while (remaining := moment - asyncio.get_running_loop().time()) > 0:
-            await asyncio.sleep(min(remaining, 1 - 2.0**-24))
-        return asyncio.get_running_loop().time()
-
-    assert run_virtual(sleep_until(1.0)) == pytest.approx(1.0, abs=1e-5)

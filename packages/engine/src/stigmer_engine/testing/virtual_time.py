@@ -9,7 +9,6 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from contextvars import Context
 from typing import Final, TypeVar, TypeVarTuple, Unpack
 
 Value = TypeVar("Value")
@@ -61,21 +60,6 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         # The loop runs what is due up to a clock tick from now. The tick of the real clock is lost when it is added
         # to a year, and then a timer at that very second would never be due.
         self._clock_resolution = _TICK
-
-    def call_at(
-        self,
-        when: float,
-        callback: "Callable[[Unpack[Arguments]], object]",
-        *args: "Unpack[Arguments]",
-        context: "Context | None" = None,
-    ) -> asyncio.TimerHandle:
-        """As ever; but a timer in the future moves the clock, however near it is.
-
-        One within the next tick would be due at once, and who sleeps until a time would do so for ever.
-        """
-        if self.time() < when <= self.time() + _TICK:
-            when = self.time() + 2 * _TICK
-        return super().call_at(when, callback, *args, context=context)
 
     def run_in_executor(
         self, executor: "Executor | None", func: "Callable[[Unpack[Arguments]], Value]", *args: "Unpack[Arguments]"
