@@ -21,6 +21,7 @@ from stigmer_engine import (
 from stigmer_engine.bus import EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
 from stigmer_engine.expressions import Evaluator, LibjqChecker
 from stigmer_engine.lifecycle_events import LifecycleConfig
+from stigmer_engine.on_demand import load_all_parts
 from stigmer_engine.schedule import ScheduleConfig
 
 from stigmer_runner.config import EngineSettings
@@ -83,10 +84,11 @@ async def open_engine(
 
 
 async def _warm_up(evaluator: Evaluator, checker: LibjqChecker) -> None:
-    """Run a workflow once, so that the first client does not wait for child processes and compiled models.
+    """Import what calls need, and run a workflow once, so that the first client waits for neither.
 
     On an engine without sinks: nobody is to hear of it.
     """
+    load_all_parts()
     async with Engine(evaluator=evaluator, checker=checker) as engine:
         document = await engine.load_async(_WARM_UP, source="warm-up")
         await engine.start(document, input={"ready": True}).wait()
