@@ -190,7 +190,7 @@ async def test_a_process_that_nobody_waits_for_outlives_its_run_but_not_the_engi
 async def test_the_runners_key_cannot_be_read(namespaces: Namespaces, folder: Path) -> None:
     command = """
 env
-for process in /proc/[0-9]*; do tr '\0' '\n' < $process/environ; tr '\0' '\n' < $process/cmdline; done
+for process in /proc/[0-9]*; do tr '\\0' '\\n' < $process/environ; tr '\\0' '\\n' < $process/cmdline; done
 """
     text = f"""
 do: [{{a: {{run: {{shell: {{command: {json.dumps(command)}, environment: {{SEEN: yes-it-is}}}}, return: all}}}}}}]
