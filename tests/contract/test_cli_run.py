@@ -128,7 +128,9 @@ def test_an_invalid_document_is_exit_2_with_every_problem(write: Any) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "/do/0/a" in done.stderr
     assert "/do/1/b" in done.stderr
-    assert all(line.startswith(f"{path}:") for line in done.stderr.splitlines())
+    lines = done.stderr.splitlines()
+    assert sum(line.startswith(f"{path}:") for line in lines) == sum(line.strip().endswith("^") for line in lines) > 1
+    assert all(line.startswith((f"{path}:", "  ")) for line in lines)
 
 
 @pytest.mark.parametrize(

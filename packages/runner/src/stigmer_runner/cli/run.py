@@ -6,7 +6,7 @@ import sys
 from typing import cast
 
 import click
-from stigmer_dsl import InvalidDocument
+from stigmer_dsl import InvalidDocument, render
 from stigmer_engine import Status
 
 from stigmer_runner.cli.event_input import read_events
@@ -80,8 +80,9 @@ def command(
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
     except InvalidDocument as invalid:
+        text = options.document.decode("utf-8", errors="replace")
         for problem in invalid.problems:
-            print(redactor.text(str(problem)), file=sys.stderr)
+            print(redactor.text(render(problem, text)), file=sys.stderr)
         return ExitCode.USAGE
     if result is None or result.status is Status.CANCELLED:
         print("Cancelled.", file=sys.stderr)
