@@ -67,6 +67,10 @@ serve *arguments:
 bench *arguments:
     python -m scripts.bench "$@"
 
+# Break documents and expressions by chance, and keep what finds a defect: just fuzz --documents 100000 --seed 2
+fuzz *arguments:
+    python -m scripts.fuzz "$@"
+
 # Build every package and import it alone, with its own dependencies only
 alone:
     python scripts/alone.py
