@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .documents import compiling_case, converting_case, loading_case
@@ -10,6 +11,7 @@ from .measure import Case, Measurement, measure
 from .report import machine_line, page, table
 from .running import Bench, bench, concurrent_case, loop_case
 from .starting import help_case, import_case
+from .task_kinds import InProcess, kind_cases
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 
@@ -38,17 +40,25 @@ def main() -> int:
         parser.error("--write wants the whole measurement, not --quick")
     machine = this_machine()
     repeat = 1 if arguments.quick else 5
-    measurements: list[Measurement] = []
-    with bench() as made:
-        for case in cases(made, quick=arguments.quick):
-            print(f"{case.name} ...", file=sys.stderr, flush=True)
-            measurements.append(measure(case, repeat))
+    with bench(InProcess()) as made:
+        measurements = _measured(cases(made, quick=arguments.quick), repeat)
+        kinds = _measured(kind_cases(made, 20 if arguments.quick else 200), repeat)
     print(machine_line(machine))
     print(table(measurements))
+    print()
+    print(table(kinds))
     if arguments.write:
-        PAGE.write_text(page(measurements, machine, repeat), encoding="utf-8")
+        PAGE.write_text(page(measurements, kinds, machine, repeat), encoding="utf-8")
         print(f"wrote {PAGE}", file=sys.stderr)
     return 0
+
+
+def _measured(cases: Iterable[Case], repeat: int) -> list[Measurement]:
+    measurements: list[Measurement] = []
+    for case in cases:
+        print(f"{case.name} ...", file=sys.stderr, flush=True)
+        measurements.append(measure(case, repeat))
+    return measurements
 
 
 if __name__ == "__main__":

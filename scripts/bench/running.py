@@ -9,8 +9,9 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import httpx
 from stigmer_dsl import JsonValue
-from stigmer_engine import Engine, PreparedDocument, Status
+from stigmer_engine import Engine, EngineConfig, HttpConfig, PreparedDocument, Status
 from stigmer_engine.expressions import Evaluator, Program, template_program
 
 from .measure import Case, Yardstick
@@ -61,10 +62,10 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """An engine and an evaluator, ended afterwards."""
+def bench(peer: httpx.AsyncBaseTransport) -> Iterator[Bench]:
+    """An engine and an evaluator, ended afterwards. All HTTP calls go to the peer."""
     with asyncio.Runner() as loop:
-        made = Bench(loop, Engine(), Evaluator())
+        made = Bench(loop, Engine(EngineConfig(http=HttpConfig(transport=peer))), Evaluator())
         try:
             yield made
         finally:
