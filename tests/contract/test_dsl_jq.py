@@ -54,3 +54,27 @@ def test_no_way_to_the_environment_is_overlooked(program: str, monkeypatch: pyte
     monkeypatch.setenv("STIGMER_PROBE", "leaked")
     assert "leaked" in str(jq.compile(program).input_value({}).all()) or "f |" in program
     assert forbidden(program)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "\r",
+        "\r\r",
+        "\r\n",
+        "\\\r",
+        "\\\r\n",
+        "\\\n",
+        "\\\\\n",
+        "\\\r\r\n",
+        "x\r",
+        "\\x\r",
+        "\r\\\n",
+        "\\\r\\\n",
+        "\r\\\r\n",
+    ],
+)
+def test_a_comment_ends_where_jq_ends_it(end: str) -> None:
+    program = "1 #" + end + ", 2\n, 3"
+    numbers = [int(token.text) for token in tokenize(program) if token.kind == "number"]
+    assert numbers == jq.compile(program).input_value(None).all()

@@ -20,7 +20,7 @@ TokenKind = Literal[
 # Possessive quantifiers keep the memory for a match small, however long the text is.
 _WORD = r"[A-Za-z_][A-Za-z_0-9]*"
 _PATTERN = re.compile(
-    r"(?P<space>(?:[ \t\r\n]++|\#(?:[^\\\r\n]++|\\\r?\n|\\[^\r\n])*+\\?)++)"
+    r"(?P<space>(?:[ \t\r\n]++|\#(?:[^\\\r\n]++|\\?\r(?!\n)|\\\r?\n|\\[^\r\n])*+\\?)++)"
     rf"|(?P<field>\.{_WORD})"
     rf"|(?P<variable>\$\s*{_WORD}(?:::{_WORD})*)"
     rf"|(?P<identifier>{_WORD}(?:::{_WORD})*)"
