@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import MessageToDict
 from stigmer_engine import AddressPolicy
+from stigmer_engine.processes import ProcessConfig, ProcessLimits
 from stigmer_runner.config import ConfigError, EngineSettings, Settings, load_engine_settings, load_settings
 from stigmer_runner.config.reference import variables
 from stigmer_runner.engine_config import EventSinks, emitted_sink, engine_config, lifecycle_sink
@@ -182,6 +183,15 @@ def test_every_setting_reaches_the_engine(clean_environment: pytest.MonkeyPatch,
         "MAX_STEPS": "77",
         "MAX_WAITING_EVENTS": "88",
         "MAX_WORKFLOW_DEPTH": "3",
+        "ALLOW_SHELL": "true",
+        "ALLOW_SCRIPT": "true",
+        "PROCESS_SECONDS": "11",
+        "PROCESS_CPU_SECONDS": "12",
+        "PROCESS_MEMORY_BYTES": str(64 * 1024 * 1024),
+        "PROCESS_OUTPUT_BYTES": "2222",
+        "PROCESS_TASKS": "13",
+        "PROCESS_CONCURRENCY": "14",
+        "PROCESS_NAMESPACES": "require",
         "SCHEDULE_TIME_ZONE": "Europe/Berlin",
         "EVENT_SINK_URL": "https://broker.example.com/in",
         "EVENT_SINK_MODE": "binary",
@@ -222,6 +232,15 @@ def test_every_setting_reaches_the_engine(clean_environment: pytest.MonkeyPatch,
     assert resources.default_catalog == "https://catalog.example.com/root"
     assert (config.evaluator.budget_seconds, config.evaluator.memory_bytes) == (0.5, 128 * 1024 * 1024)
     assert (config.limits.max_steps, config.limits.max_inbox, config.max_child_depth) == (77, 88, 3)
+    assert config.processes == ProcessConfig(
+        allow_shell=True,
+        allow_script=True,
+        limits=ProcessLimits(
+            wall_seconds=11, cpu_seconds=12, memory_bytes=64 * 1024 * 1024, output_bytes=2222, tasks=13
+        ),
+        concurrent=14,
+        namespaces="require",
+    )
     assert config.schedule.time_zone == "Europe/Berlin"
     assert config.bus is not None
     assert config.lifecycle is not None
@@ -241,6 +260,7 @@ def test_defaults_of_the_settings_are_those_of_the_engine(clean_environment: pyt
     assert config.bus is None
     assert config.lifecycle is None
     assert config.calls.addresses == AddressPolicy()
+    assert config.processes == ProcessConfig()
 
 
 class Publisher:

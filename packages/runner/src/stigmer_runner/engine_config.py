@@ -22,6 +22,7 @@ from stigmer_engine.bus import EventPublisher, HttpBus, HttpSink, HttpSinkConfig
 from stigmer_engine.expressions import Evaluator, LibjqChecker
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.on_demand import load_all_parts
+from stigmer_engine.processes import ProcessConfig, ProcessLimits
 from stigmer_engine.schedule import ScheduleConfig
 
 from stigmer_runner.config import EngineSettings
@@ -136,8 +137,26 @@ def engine_config(
         bus=HttpBus(sinks.emitted) if sinks.emitted is not None else None,
         lifecycle=_lifecycle(settings, sinks.lifecycle, executions_url),
         schedule=ScheduleConfig(time_zone=settings.schedule_time_zone),
+        processes=process_config(settings),
         max_child_depth=settings.max_workflow_depth,
         on_start=on_start,
+    )
+
+
+def process_config(settings: EngineSettings) -> ProcessConfig:
+    """What workflows may start on this machine."""
+    return ProcessConfig(
+        allow_shell=settings.allow_shell,
+        allow_script=settings.allow_script,
+        limits=ProcessLimits(
+            wall_seconds=settings.process_seconds,
+            cpu_seconds=settings.process_cpu_seconds,
+            memory_bytes=settings.process_memory_bytes,
+            output_bytes=settings.process_output_bytes,
+            tasks=settings.process_tasks,
+        ),
+        concurrent=settings.process_concurrency,
+        namespaces=settings.process_namespaces,
     )
 
 

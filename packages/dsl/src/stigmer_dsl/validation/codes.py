@@ -58,6 +58,7 @@ CODES: Mapping[str, Code] = {
     "unknown-variable": Code("An expression that uses a variable which does not exist at this place."),
     "unsupported-language": Code("An `evaluate.language` other than `jq`."),
     "unsupported-construct": Code("A valid construct that this runner does not perform; `run` refuses it."),
+    "process-not-allowed": Code("A `run: shell` or `run: script` where the runner's configuration has it off."),
     "unsupported-zigflow": Code("A construct of a Zigflow document that cannot run here as it does there."),
     # Warnings
     "deprecated-property": Code("A property under an old or foreign name, read as its present one.", "warning"),

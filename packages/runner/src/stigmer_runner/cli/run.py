@@ -37,6 +37,15 @@ from stigmer_runner.redaction import Redactor
     help="CloudEvents for its listeners, one JSON object a line; repeatable.",
 )
 @click.option(
+    "--document",
+    "other_files",
+    metavar="FILE",
+    multiple=True,
+    help="A document that `run: workflow` finds, beside those of DOCUMENTS_DIR; repeatable.",
+)
+@click.option("--allow-shell", is_flag=True, help="Let the workflow run shell commands here, as ALLOW_SHELL=true does.")
+@click.option("--allow-script", is_flag=True, help="Let the workflow run scripts here, as ALLOW_SCRIPT=true does.")
+@click.option(
     "--output",
     "output_format",
     type=click.Choice(["json", "yaml", "pretty"]),
@@ -51,7 +60,11 @@ def command(
     secret_pairs: tuple[str, ...],
     events_file: str | None,
     event_files: tuple[str, ...],
+    other_files: tuple[str, ...],
     output_format: str,
+    *,
+    allow_shell: bool,
+    allow_script: bool,
 ) -> int:
     """Run the workflow document FILE (- is standard input) and print its output.
 
@@ -72,7 +85,13 @@ def command(
         env=parse_pairs("--env", env_pairs),
         secrets=secrets,
         events_file=events_file,
-        settings=settings,
+        settings=settings.model_copy(
+            update={
+                "allow_shell": allow_shell or settings.allow_shell,
+                "allow_script": allow_script or settings.allow_script,
+            }
+        ),
+        others={name: read_bytes(name, "The document") for name in other_files},
         incoming=read_events(event_files),
     )
     try:
@@ -80,8 +99,8 @@ def command(
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
     except InvalidDocument as invalid:
-        text = options.document.decode("utf-8", errors="replace")
         for problem in invalid.problems:
+            text = options.others.get(problem.source, options.document).decode("utf-8", errors="replace")
             print(redactor.text(render(problem, text)), file=sys.stderr)
         return ExitCode.USAGE
     if result is None or result.status is Status.CANCELLED:

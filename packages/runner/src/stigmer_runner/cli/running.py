@@ -22,7 +22,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What to run and with what. Secrets do not show in the repr."""
+    """What to run and with what. Secrets do not show in the repr.
+
+    Attributes:
+        others: documents that `run: workflow` finds, by the names of their files.
+    """
 
     document: bytes
     source: str
@@ -31,6 +35,7 @@ class RunOptions:
     secrets: Mapping[str, str] = field(repr=False)
     events_file: str | None = None
     settings: EngineSettings = field(default_factory=EngineSettings)
+    others: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     incoming: tuple[JsonObject, ...] = field(default=(), repr=False)
 
 
@@ -51,7 +56,10 @@ async def run_workflow(options: RunOptions, redactor: Redactor) -> Result | None
         lines = stack.enter_context(EventLines(options.events_file, redactor)) if options.events_file else None
         async with open_engine(options.settings, on_start=hand_in_events) as engine:
             await register_folder(options.settings, engine)
+            for name, text in options.others.items():
+                engine.documents.register(await engine.load_async(text, source=name))
             document = await engine.load_async(options.document, source=options.source)
+            engine.documents.register(document)
             execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
             live = stack.enter_context(LiveProgress(redactor, wanted=lines is None or options.events_file != "-"))
             try:

@@ -82,6 +82,31 @@ class EngineSettings(LogSettings):
         description="Folder of documents that `run: workflow` finds; those with a `schedule` start by themselves "
         "under `stigmer serve`.",
     )
+    allow_shell: bool = Field(
+        default=False, description="Whether `run: shell` is on: workflows then start commands on this machine."
+    )
+    allow_script: bool = Field(
+        default=False, description="Whether `run: script` is on: workflows then start scripts on this machine."
+    )
+    process_seconds: PositiveSeconds = Field(default=300, description="How long a process of a workflow may run.")
+    process_cpu_seconds: PositiveSeconds = Field(
+        default=60, description="Processor time of a process, all that it starts included."
+    )
+    process_memory_bytes: Annotated[int, Field(ge=16 * MIB, le=1024 * 1024 * MIB)] = Field(
+        default=512 * MIB, description="Memory of a process, all that it starts included."
+    )
+    process_output_bytes: Bytes = Field(default=MIB, description="Largest output of a process, stderr included.")
+    process_tasks: Count = Field(
+        default=64, description="Processes and threads that one process may be at a time, itself included."
+    )
+    process_concurrency: Count = Field(
+        default=16, description="Processes of workflows that run at a time; others wait for their turn."
+    )
+    process_namespaces: Annotated[Literal["auto", "require", "off"], BeforeValidator(lower)] = Field(
+        default="auto",
+        description="Whether each process gets a PID namespace of its own: `auto` where the kernel allows it, "
+        "`require` (else it does not run), `off`.",
+    )
     schedule_time_zone: str = Field(default="UTC", description="Time zone of `schedule.cron`, by its IANA name.")
     event_sink_url: str | None = Field(
         default=None,
