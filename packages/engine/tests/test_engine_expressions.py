@@ -299,3 +299,10 @@ async def test_values(text: str, dot: object, expected: object) -> None:
         value = await value_of(evaluator, text, dot)
         assert value == expected
         assert type(value) is type(expected)
+
+
+async def test_an_expression_field_holds_jq_even_when_a_string_in_it_looks_like_an_expression() -> None:
+    async with Evaluator() as evaluator:
+        assert await value_of(evaluator, '"v${ .x }"', {"x": 1}) == "v${ .x }"
+        assert await value_of(evaluator, '"${\\""') == '${"'
+        assert await value_of(evaluator, ' ${ "}" + .x } ', {"x": "y"}) == "}y"

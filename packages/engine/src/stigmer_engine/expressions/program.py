@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
-from stigmer_dsl.expressions import Expression, is_strict, split_text, strip, tokenize, variables
+from stigmer_dsl.expressions import Expression, split_text, strip, tokenize, variables
 from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.expressions.input_use import reads_input
@@ -102,14 +102,14 @@ def _single(leaf: Leaf) -> str:
 
 
 def expression_program(text: str, names: frozenset[str]) -> Program:
-    """A program for a field that takes an expression, bare or in `${ }`; text around `${ }` makes it a text template.
+    """A program for a field that takes an expression: bare jq, or one `${ }` and nothing else.
+
+    Anything else with `${ }` in it is jq too, as the loader has checked it: a string that contains these characters.
 
     Args:
         text: the field's value.
         names: variables in scope beside the eight arguments (loop and error variables).
     """
-    if "${" in text and not is_strict(text):
-        return template_program(text, names)
     leaf = Leaf(strip(text))
     return Program((leaf,), lambda results: results[0], _used((leaf,), names))
 
