@@ -5,6 +5,7 @@ collects something keeps a copy of it for each step. How much was told is part o
 drained and entered again tells the same.
 """
 
+from collections import OrderedDict
 from typing import Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -15,6 +16,7 @@ from stigmer_engine.secret_mask import SecretMask
 
 _TEXT_CHARACTERS: Final = 8 * 1024
 _TEXT_AT_LEAST: Final = 256
+_KEPT: Final = 16
 
 
 class Telling:
@@ -31,8 +33,9 @@ class Telling:
         self._value_bytes = value_bytes
         self._all_bytes = all_bytes
         self._mask = mask
-        # The output of a task is the input of the next one: measured and masked once, and kept once.
-        self._known: tuple[JsonValue, int, JsonValue] = (None, 0, None)
+        # By identity, which is sure for as long as the value is kept here too. The output of a task is the input of
+        # the next one, and all branches have the same: measured and masked once, and kept once.
+        self._known: OrderedDict[int, tuple[JsonValue, int, JsonValue]] = OrderedDict()
 
     def payload(self, payload: JsonObject) -> JsonObject:
         """The payload; a value that is larger than what may be told is `{"truncated": true, "limit": bytes}`."""
@@ -63,12 +66,17 @@ class Telling:
 
     def _bounded(self, value: JsonValue) -> JsonValue:
         limit = min(self._value_bytes, max(self._all_bytes - self._tree.told, 0))
-        known, size, shown = self._known
-        if value is not known:
-            size = json_bytes(value, self._value_bytes)
-            shown = value if size > limit else self.value(value)
-            if isinstance(value, dict | list | str) and size <= limit:
-                self._known = (value, size, shown)
+        known = self._known.get(id(value))
+        if known is not None:
+            self._known.move_to_end(id(value))
+        else:
+            size = json_bytes(value, limit)
+            if size > limit:
+                return {"truncated": True, "limit": limit}
+            known = self._known[id(value)] = (value, size, self.value(value))
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        _, size, shown = known
         if size > limit:
             return {"truncated": True, "limit": limit}
         self._tree.told += size
