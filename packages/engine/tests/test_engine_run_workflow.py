@@ -246,3 +246,18 @@ async def test_many_children_one_after_the_other_leave_nothing_behind(engine: En
     assert result.error is None, result.error
     assert result.output in (29, 30)
     assert [running.id for running in engine._executions if running.id != "root"] == []
+
+
+async def test_an_engine_can_be_closed_by_whoever_hears_an_execution_end() -> None:
+    closing: list[asyncio.Task[None]] = []
+    engine = Engine()
+    execution = start(engine, "do: [{a: {raise: {error: {type: 'https://a.example/e', status: 500}}}}]")
+
+    def close(event: ProgressEvent) -> None:
+        if event.event_type == "workflow_failed":
+            closing.append(asyncio.ensure_future(engine.close()))
+
+    execution.log.listen(close)
+    assert (await execution.wait()).status is Status.FAILED
+    assert len(closing) == 1
+    await closing[0]

@@ -74,5 +74,6 @@ class Children:
 
 
 def _cancel(child: Execution | None) -> None:
-    if child is not None and not child.done:
+    # Not by `done`: a child that has told its end may need a turn of the loop until its task is done.
+    if child is not None and not child.log.closed:
         child.cancel("its parent was cancelled")

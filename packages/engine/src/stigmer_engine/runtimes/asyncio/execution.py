@@ -166,7 +166,8 @@ class Execution:
 
     async def close(self) -> None:
         """Cancel if it still runs, and wait for the end."""
-        if not self.done:
+        # Between its last event and the end of its task it has ended already, and cannot be cancelled.
+        if not self.log.closed:
             self.cancel("the engine is closing")
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(self._task)
