@@ -33,7 +33,7 @@ _LIMITS: Final = Limits(max_steps=100, max_inbox=50, max_consumed=20)
 _LONGEST: Final = 40 * 86_400.0
 _CHILD_DEPTH: Final = 2
 _STARTS: Final = 5
-_PLACE: Final = re.compile(r"/\S*/|:\d+|0x[0-9a-f]+")
+_PLACE: Final = re.compile(r"/\S*/|:\d+|, line \d+|0x[0-9a-f]+|execution \S+ ")
 
 
 class DocumentCheck:
