@@ -51,7 +51,7 @@ class Limits:
         max_told_bytes: of all values in the progress events of the run. The event that ends it tells everything.
     """
 
-    max_steps: int = 100_000
+    max_steps: int = 250_000
     breathe_every: int = 50
     max_inbox: int = 10_000
     max_consumed: int = 100_000

@@ -68,7 +68,7 @@ class EngineSettings(LogSettings):
         default=512 * MIB, description="Memory of a process that evaluates expressions."
     )
     max_steps: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(
-        default=100_000, description="Tasks that one execution may go through; more is a `runtime` error."
+        default=250_000, description="Tasks that one execution may go through; more is a `runtime` error."
     )
     max_waiting_events: Count = Field(
         default=10_000, description="Events that one execution keeps for its listeners; beyond that the oldest go."
