@@ -126,11 +126,39 @@ async def test_memory_of_node(limited: OpenLimited) -> None:
 
 async def test_a_bomb_of_processes(limited: OpenLimited) -> None:
     marked = Marked()
+    # Bounded all the same.
+    code = f"""
+import os, time
+try:
+    for _ in range(300):
+        if os.fork() == 0:
+            os.execvp('sleep', ['sleep', '{marked.seconds}'])
+except BlockingIOError:
+    pass
+time.sleep(1000)
+"""
     runs = await limited(SMALL)
-    # Bounded all the same: ten generations.
-    bomb = f"bomb() {{ [ $1 -gt 9 ] || {{ bomb $(($1+1)) & bomb $(($1+1)) & }}; {marked.sleeper}; }}; bomb 1"
-    error = await runs.error(shell(bomb))
+    error = await runs.error(script(code))
     assert error == ("runtime", 500, "The process started too many others: more than 24 at a time")
+    assert marked.alive == []
+
+
+@pytest.mark.parametrize("step", ["hop &", 'setsid sh -c "$HOP" hop "$1" &'])
+async def test_processes_that_keep_moving(limited: OpenLimited, step: str) -> None:
+    """Each starts the next one and ends: there is never anything to get hold of for long."""
+    marked = Marked()
+    text = f"""
+do:
+  - a:
+      run:
+        shell:
+          command: 'hop() {{ {step} exit; }}; (hop); sleep 1000'
+          environment: {{HOP: 'setsid sh -c "$HOP" hop "$1" & exit'}}
+          arguments: ['{marked.seconds}']
+"""
+    runs = await limited(replace(SMALL, wall_seconds=0.7, tasks=200))
+    kind, status, _ = await runs.error(text)
+    assert (kind, status) in (("timeout", 408), ("runtime", 500))
     assert marked.alive == []
 
 
