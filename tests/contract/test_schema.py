@@ -166,7 +166,10 @@ def test_every_check_in_code_has_a_rule() -> None:
     while pending:
         model = pending.pop()
         pending.extend(model.__subclasses__())
-        if any(found.info.mode == "after" for found in model.__pydantic_decorators__.model_validators.values()):
+        # Other packages have models on the same base, which are no part of a document.
+        if model.__module__.startswith("stigmer_dsl.") and any(
+            found.info.mode == "after" for found in model.__pydantic_decorators__.model_validators.values()
+        ):
             checked.add(model.__name__)
     # The arguments of calls have rules of their own.
     assert checked - {"CallTask"} <= set(RULES)
