@@ -15,7 +15,7 @@ _T = TypeVar("_T")
 
 
 class ExecutionMode(StrEnum):
-    """Which front ends the process starts (seed 003)."""
+    """Which front ends the process starts."""
 
     GRPC = "grpc"
     TEMPORAL = "temporal"
@@ -114,12 +114,12 @@ class Settings(EngineSettings):
 
     temporal_service_address: str = Field(default="localhost:7233", description="Temporal front end.")
     temporal_namespace: str = Field(default="default", description="Temporal namespace.")
-    temporal_task_queue: str = Field(default="stigmer-workflows", description="Task queue for executions (seed 003).")
+    temporal_task_queue: str = Field(default="stigmer-workflows", description="Task queue for executions.")
     temporal_workflow_execution_stigmer_task_queue: str = Field(
-        default="workflow_execution_stigmer", description="Task queue of the orchestration workflow (seed 004)."
+        default="workflow_execution_stigmer", description="Task queue of the orchestration workflow."
     )
     temporal_workflow_execution_runner_task_queue: str = Field(
-        default="workflow_execution_runner", description="Task queue of the runner's activities (seed 004)."
+        default="workflow_execution_runner", description="Task queue of the runner's activities."
     )
     temporal_max_concurrency: Count = Field(default=10, description="Activities a Temporal worker runs at a time.")
 
@@ -163,7 +163,7 @@ class Settings(EngineSettings):
 
     @property
     def stigmer_service(self) -> StigmerService | None:
-        """The Stigmer service, or None when no endpoint is set. The names of the seeds win over the other ones."""
+        """The Stigmer service, or None when no endpoint is set. The `STIGMER_SERVICE_` names win over the other ones."""
         endpoint_variable, endpoint_text, notes = _first(
             ("STIGMER_SERVICE_ENDPOINT", self.stigmer_service_endpoint),
             ("STIGMER_BACKEND_ENDPOINT", self.stigmer_backend_endpoint),
