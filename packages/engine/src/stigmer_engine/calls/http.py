@@ -14,6 +14,7 @@ from stigmer_engine.calls.connections import Connections
 from stigmer_engine.calls.http_client import HttpClient, Outgoing, Received
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.json_text import read_json
+from stigmer_engine.scalar_text import scalar_text
 from stigmer_engine.secrets import SecretVault
 
 _SHOWN_BODY: Final = 500
@@ -100,7 +101,7 @@ class HttpCaller:
 def _texts(what: str, values: JsonValue) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in (values if isinstance(values, dict) else {}).items():
-        text = _scalar(value)
+        text = scalar_text(value)
         if text is None:
             if value is not None:
                 raise fault("configuration", f"`{what}.{name}` is neither text, number nor boolean")
@@ -115,24 +116,12 @@ def _query(values: JsonValue) -> httpx.QueryParams:
     pairs: list[tuple[str, str | int | float | bool | None]] = []
     for name, value in (values if isinstance(values, dict) else {}).items():
         for item in value if isinstance(value, list) else [value]:
-            text = _scalar(item)
+            text = scalar_text(item)
             if text is not None:
                 pairs.append((name, text))
             elif item is not None:
                 raise fault("configuration", f"`query.{name}` is not a scalar or an array of scalars")
     return httpx.QueryParams(pairs)
-
-
-def _scalar(value: JsonValue) -> str | None:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case _:
-            return None
 
 
 def _encode_body(body: JsonValue, headers: dict[str, str]) -> tuple[bytes | None, str]:

@@ -8,6 +8,7 @@ from stigmer_dsl.expressions import Expression, split_text
 from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.faults import fault
+from stigmer_engine.scalar_text import scalar_text
 
 _VARIABLE: Final = re.compile(r"\{([^{}]*)\}")
 
@@ -51,12 +52,7 @@ def expand(template: str, dot: JsonValue) -> str:
 
 def uri_text(value: JsonValue) -> str:
     """A scalar as it stands in a URI. Raises Fault `expression` for anything else."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case _:
-            raise fault("expression", "The endpoint is not text", "the expression of the URI gave no scalar")
+    text = scalar_text(value)
+    if text is None:
+        raise fault("expression", "The endpoint is not text", "the expression of the URI gave no scalar")
+    return text

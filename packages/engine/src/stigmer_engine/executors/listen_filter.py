@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 import jsonschema_rs
-from stigmer_dsl.expressions import Expression, split_text
+from stigmer_dsl.expressions import Expression
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.event import Correlation, EventConsumption, EventFilter
 
@@ -18,6 +18,7 @@ from stigmer_engine.cloud_events import read_event
 from stigmer_engine.faults import ERROR_BASE, Fault
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
+from stigmer_engine.scalar_text import scalar_text
 
 # Without one of these a text is only itself: the dots of a type must not match anything.
 _PATTERN_MARKS: Final = re.compile(r"[\\^$*+?()\[\]{}|]")
@@ -214,19 +215,7 @@ def _has_expression(value: JsonValue) -> bool:
 def _same(one: JsonValue, other: JsonValue) -> bool:
     """Equal as JSON; scalars also when they are the same text, because a document can only write texts."""
     if isinstance(one, str) is not isinstance(other, str):
-        return _text(one) is not None and _text(one) == _text(other)
+        return scalar_text(one) is not None and scalar_text(one) == scalar_text(other)
     if isinstance(one, bool) is not isinstance(other, bool):
         return False
     return bool(one == other)
-
-
-def _text(value: JsonValue) -> str | None:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case _:
-            return None

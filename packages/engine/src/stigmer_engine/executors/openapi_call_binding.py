@@ -8,6 +8,7 @@ from urllib.parse import quote
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.scalar_text import scalar_text
 
 BODY: Final = "body"
 """The name under which `parameters` holds the body of an OpenAPI 3 operation."""
@@ -144,17 +145,10 @@ def _quoted(name: str, value: JsonValue) -> str:
 
 
 def _scalar(name: str, value: JsonValue) -> str:
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return str(value)
-        case None:
-            return ""
-        case _:
-            raise fault("configuration", f"The parameter {name} holds something that cannot be put there")
+    text = "" if value is None else scalar_text(value)
+    if text is None:
+        raise fault("configuration", f"The parameter {name} holds something that cannot be put there")
+    return text
 
 
 def _objects(value: JsonValue) -> list[JsonObject]:
