@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 import jsonschema_rs
-from stigmer_dsl.expressions import Expression
+from stigmer_dsl.expressions import Expression, split_text
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.event import Correlation, EventConsumption, EventFilter
 
