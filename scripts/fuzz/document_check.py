@@ -29,9 +29,9 @@ from .world import World
 EVALUATION: Final = EvaluatorConfig(
     budget_seconds=0.2, memory_bytes=256 * 1024 * 1024, processes=1, patience_seconds=None
 )
-_LIMITS: Final = Limits(max_steps=100, max_inbox=50, max_consumed=20)
+_LIMITS: Final = Limits(max_steps=60, max_inbox=50, max_consumed=20)
 _LONGEST: Final = 40 * 86_400.0
-_CHILD_DEPTH: Final = 2
+_CHILD_DEPTH: Final = 1
 _STARTS: Final = 5
 _PLACE: Final = re.compile(r"/\S*/|:\d+|, line \d+|0x[0-9a-f]+|execution \S+ ")
 

@@ -61,6 +61,16 @@ def test_jumping_in_circles_ends_at_the_step_limit() -> None:
     assert "500 tasks" in str(error["detail"])
 
 
+def test_the_end_of_all_steps_is_not_tried_again() -> None:
+    retry = "{delay: PT1S, limit: {duration: P300D}}"
+    body = (
+        f"do: [again: {{try: [a: {{set: {{b: 1}}, then: a}}], catch: {{retry: {retry}, do: [c: {{set: {{d: 1}}}}]}}}}]"
+    )
+    run = run_document(body, limits=Limits(max_steps=500))
+    assert run.error["title"] == "Too many steps"
+    assert run.seconds == 0
+
+
 def test_a_jump_to_nowhere_is_refused_at_load() -> None:
     with pytest.raises(InvalidDocument, match="nowhere"):
         run_document("do: [a: {set: {b: 1}, then: nowhere}]")

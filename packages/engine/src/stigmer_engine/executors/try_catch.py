@@ -86,7 +86,8 @@ async def _decide(run: Run, task: TryTask, frame: TaskFrame, tried: TryFrame, sc
         raise caught
     policy = _policy(run, task)
     if policy is not None and await _condition(run, "retry", policy.when, policy.except_when, frame, inner):
-        if await may_retry(run, policy, tried, input_of(frame), inner):
+        # Another attempt of a run without steps ends as this one did: retried, it would come again for ever.
+        if not run.exhausted and await may_retry(run, policy, tried, input_of(frame), inner):
             delay = await retry_delay(run, policy, tried.attempt, input_of(frame), inner)
             _schedule(run, frame, tried, caught, delay)
             return

@@ -148,6 +148,11 @@ class Run:
         if self.tree.steps % self._limits.breathe_every == 0:
             await self.runtime.breathe()
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether the run has gone through all the tasks that it may: whatever it begins now, fails."""
+        return self.tree.steps > self._limits.max_steps
+
     # --- side effects -------------------------------------------------------------------------------------------
 
     async def call(self, kind: str, frame: CallFrame, reference: str) -> JsonValue:

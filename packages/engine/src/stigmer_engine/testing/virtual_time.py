@@ -9,10 +9,11 @@ import selectors
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
-from typing import Final, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
 
 Value = TypeVar("Value")
 Arguments = TypeVarTuple("Arguments")
+Protocol = TypeVar("Protocol", bound=asyncio.BaseProtocol)
 
 _TICK: Final = 2.0**-20
 
@@ -69,6 +70,31 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         self._jumping.threads += 1
         future.add_done_callback(self._thread_ended)
         return future
+
+    async def subprocess_exec(
+        self, protocol_factory: "Callable[[], Protocol]", program: Any, *args: Any, **kwargs: Any
+    ) -> "tuple[asyncio.SubprocessTransport, Protocol]":
+        """As ever; while the process runs the clock stands still: its end is told by a thread, not by a pipe."""
+        jumping = self._jumping
+
+        def made() -> "Protocol":
+            protocol = protocol_factory()
+            assert isinstance(protocol, asyncio.SubprocessProtocol)
+            told = protocol.process_exited
+
+            def exited() -> None:
+                jumping.threads -= 1
+                told()
+
+            protocol.process_exited = exited  # type: ignore[method-assign]
+            return protocol
+
+        jumping.threads += 1
+        try:
+            return await super().subprocess_exec(made, program, *args, **kwargs)
+        except BaseException:
+            jumping.threads -= 1
+            raise
 
     async def shutdown_default_executor(self, *timeout: "float | None") -> None:
         """As ever; the clock stands still meanwhile."""
