@@ -222,6 +222,21 @@ async def test_a_workflow_that_runs_itself_is_bounded(depth: int) -> None:
     assert "tests/child:latest" in error.detail
 
 
+async def test_workflows_that_multiply_are_bounded_in_all() -> None:
+    """Two children each, and nobody waits: without a bound there would be as many as steps, at every level."""
+    started: list[Execution] = []
+    config = EngineConfig(max_child_depth=16, max_children=20, on_start=started.append)
+    async with Engine(config) as engine:
+        twins = "[{a: {run: {workflow: CHILD, await: false}}}, {b: {run: {workflow: CHILD, await: false}}}]"
+        text = "do: " + twins.replace("CHILD", "{namespace: tests, name: child, version: latest}")
+        register(engine, child(text))
+        start(engine, text)
+        # Whoever is in the list ends; those started meanwhile are at its end.
+        results = [await execution.wait() for execution in started]
+    assert len(results) == len(started) == 21
+    assert {result.error.title for result in results if result.error} == {"Too many sub-workflows"}
+
+
 async def test_secrets_reach_the_child_by_name_and_by_value() -> None:
     network = ScriptedTransport(handler=lambda request: httpx.Response(200, json=dict(request.headers)))
     headers = "{X-Own: '${ $secrets.key }', X-Given: '${ .given }'}"

@@ -28,7 +28,7 @@ from stigmer_engine.interpreter.run import Limits
 from stigmer_engine.json_text import well_formed
 from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.processes import ProcessConfig, Processes
-from stigmer_engine.runtimes.asyncio.children import Children
+from stigmer_engine.runtimes.asyncio.children import Children, Family
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
 from stigmer_engine.schedule import Schedule, ScheduleConfig, StartInstance
@@ -50,6 +50,7 @@ class EngineConfig:
         schedule: the time zone of cron expressions, and what schedules remember.
         processes: what `run: shell` and `run: script` may do; they are off.
         max_child_depth: how deep sub-workflows may run sub-workflows.
+        max_children: sub-workflows below one execution in all, however deep.
         on_start: called with every execution, sub-workflows included, before it does anything.
     """
 
@@ -64,6 +65,7 @@ class EngineConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     processes: ProcessConfig = field(default_factory=ProcessConfig)
     max_child_depth: int = 16
+    max_children: int = 10_000
     on_start: Callable[[Execution], object] = lambda _execution: None
 
 
@@ -231,6 +233,7 @@ class Engine:
             nonce=random_source.token_hex(8),
             max_timeout_seconds=max_timeout_seconds,
             levels=self._config.max_child_depth,
+            family=Family(self._config.max_children),
             inherited=False,
         )
 
@@ -245,6 +248,7 @@ class Engine:
         nonce: str,
         max_timeout_seconds: float = 0,
         levels: int,
+        family: Family,
         inherited: bool,
     ) -> Execution:
         now = self._config.clock()
@@ -268,9 +272,11 @@ class Engine:
                 # Placeholders of secrets pass between parent and child, and must mean the same in both.
                 nonce=nonce,
                 levels=levels - 1,
+                family=family,
                 inherited=inherited or bool(secrets) or bool(prepared.calls),
             ),
             levels=levels,
+            family=family,
         )
         runtime = AsyncioRuntime(
             evaluator=self._evaluator,

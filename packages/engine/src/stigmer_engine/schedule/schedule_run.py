@@ -16,7 +16,7 @@ from stigmer_engine.ids import new_execution_id
 from stigmer_engine.interpreter.port import ChildRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits, Run
-from stigmer_engine.runtimes.asyncio.children import Children
+from stigmer_engine.runtimes.asyncio.children import Children, Family
 from stigmer_engine.runtimes.asyncio.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
 from stigmer_engine.secrets import SecretNames, SecretVault
@@ -41,7 +41,7 @@ def schedule_run(
         callers={},
         vault=SecretVault(tree.nonce, secrets),
         log=EventLog(),
-        children=Children(DocumentRegistry(), _no_child, levels=0),
+        children=Children(DocumentRegistry(), _no_child, levels=0, family=Family(0)),
         clock=clock,
     )
     return Run(

@@ -15,17 +15,38 @@ from stigmer_engine.runtimes.asyncio.execution import Execution
 StartChild = Callable[[PreparedDocument, ChildRequest], Execution]
 
 
+class Family:
+    """All sub-workflows below one execution, however deep: the steps of each are bounded, and so must be their number.
+
+    Args:
+        most: how many there may be in all.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._started = 0
+
+    def admit(self, wanted: str) -> None:
+        """Count one more. Raises Fault `configuration` when there are too many."""
+        if self._started >= self._most:
+            detail = f"{wanted} would be one more than {self._most}; does a workflow run itself?"
+            raise fault("configuration", "Too many sub-workflows", detail)
+        self._started += 1
+
+
 class Children:
     """Starts, awaits and cancels the sub-workflows of one execution.
 
     Args:
         levels: how many levels of sub-workflows there may still be below this execution.
+        family: counts them with those of its parents and children.
     """
 
-    def __init__(self, documents: DocumentRegistry, start: StartChild, *, levels: int) -> None:
+    def __init__(self, documents: DocumentRegistry, start: StartChild, *, levels: int, family: Family) -> None:
         self._documents = documents
         self._start = start
         self._levels = levels
+        self._family = family
         self._running: dict[str, Execution] = {}
 
     def start(self, request: ChildRequest) -> None:
@@ -43,6 +64,7 @@ class Children:
         if self._levels <= 0:
             detail = f"{wanted} would be one too many; does a workflow run itself?"
             raise fault("configuration", "Sub-workflows are nested too deeply", detail)
+        self._family.admit(wanted)
         child = self._start(document, request)
         if request.awaited:
             self._running[request.id] = child
