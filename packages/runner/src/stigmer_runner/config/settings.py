@@ -163,7 +163,7 @@ class Settings(EngineSettings):
 
     @property
     def stigmer_service(self) -> StigmerService | None:
-        """The Stigmer service, or None when no endpoint is set. The `STIGMER_SERVICE_` names win over the other ones."""
+        """The Stigmer service, or None when no endpoint is set. The names with `SERVICE` win."""
         endpoint_variable, endpoint_text, notes = _first(
             ("STIGMER_SERVICE_ENDPOINT", self.stigmer_service_endpoint),
             ("STIGMER_BACKEND_ENDPOINT", self.stigmer_backend_endpoint),
