@@ -172,7 +172,8 @@ time.sleep(1000)
     runs = await limited(SMALL)
     kind, status, sentence = await runs.error(script(code))
     assert (kind, status) == ("runtime", 500)
-    assert "too many others" in sentence or "can't start new thread" in sentence
+    # Some versions of Python crash where a thread cannot be had, instead of saying so.
+    assert "too many others" in sentence or "can't start new thread" in sentence or "exit code 139" in sentence
 
 
 async def test_open_files(limited: OpenLimited) -> None:

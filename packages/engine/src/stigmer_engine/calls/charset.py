@@ -1,6 +1,11 @@
 """Text out of the bytes of a response."""
 
+from typing import Final
+
 import httpx
+
+# Codecs of Python for names in the DNS: registered beside the charsets, and lenient in a way of their own.
+_NO_CHARSETS: Final = frozenset({"idna", "punycode"})
 
 
 def decode_text(response: httpx.Response, body: bytes) -> str:
@@ -9,7 +14,8 @@ def decode_text(response: httpx.Response, body: bytes) -> str:
     A charset that is unknown, or no charset (Python has codecs such as `hex` by the same names), is a peer's mistake:
     then the text is read as UTF-8, like one without a charset.
     """
+    charset = response.charset_encoding or "utf-8"
     try:
-        return body.decode(response.charset_encoding or "utf-8", errors="replace")
+        return body.decode("utf-8" if charset.lower() in _NO_CHARSETS else charset, errors="replace")
     except (LookupError, UnicodeError):
         return body.decode(errors="replace")
