@@ -8,6 +8,7 @@ from stigmer_dsl.models import Use
 
 from stigmer_engine.executors.call_uri import expand
 from stigmer_engine.faults import fault
+from stigmer_engine.interpreter.components import component
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
 from stigmer_engine.secrets import AUTHORIZATION
@@ -57,8 +58,6 @@ def resolve(use: Use | None, reference: JsonValue) -> JsonObject:
     name = reference.get("use")
     if name is None:
         return reference
-    policies = use.authentications if use else None
-    if not policies or name not in policies:
-        raise fault("configuration", f"There is no authentication {name!r} in use.authentications")
-    dumped: JsonObject = policies[str(name)].model_dump(mode="json", by_alias=True, exclude_none=True)
+    policy = component(use.authentications if use else None, "authentications", "authentication", str(name))
+    dumped: JsonObject = policy.model_dump(mode="json", by_alias=True, exclude_none=True)
     return dumped

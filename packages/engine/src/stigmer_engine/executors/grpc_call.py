@@ -7,11 +7,12 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.models import CallTask, TaskBase
 
 from stigmer_engine.executors.authentication import authenticate
+from stigmer_engine.executors.call_frame import open_call
 from stigmer_engine.executors.call_resource import fetch_evaluated
 from stigmer_engine.executors.call_uri import join_uri, uri_template
 from stigmer_engine.executors.http_call import authorize
 from stigmer_engine.faults import fault
-from stigmer_engine.frames import CallFrame, TaskFrame, input_of
+from stigmer_engine.frames import TaskFrame, input_of
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
@@ -23,11 +24,7 @@ REFLECTION_SCHEMES: Final = ("grpc://", "grpcs://")
 async def run_grpc_call(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
     """Output: the response message; the array of them when the method streams."""
     assert isinstance(task, CallTask)
-    call = frame.body
-    if call is None:
-        arguments = await _arguments(run, task, frame, scope)
-        call = frame.body = CallFrame(id=run.next_call_id(), arguments=arguments)
-    assert isinstance(call, CallFrame)
+    call = await open_call(run, frame, lambda: _arguments(run, task, frame, scope))
     # Not part of the frame: a user's pause moves the task's deadline.
     timed = replace(call, arguments={**call.arguments, "deadline": frame.deadline})
     return Outcome(await run.call("grpc", timed, frame.reference))

@@ -6,9 +6,10 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models import CallTask, TaskBase
 
 from stigmer_engine.executors.authentication import authenticate
+from stigmer_engine.executors.call_frame import open_call
 from stigmer_engine.executors.call_uri import join_uri, uri_template
 from stigmer_engine.faults import fault
-from stigmer_engine.frames import CallFrame, TaskFrame, input_of
+from stigmer_engine.frames import TaskFrame, input_of
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
@@ -17,11 +18,7 @@ from stigmer_engine.interpreter.scope import Scope
 async def run_http_call(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> Outcome:
     """Output: the response, as `output` of the call says."""
     assert isinstance(task, CallTask)
-    call = frame.body
-    if call is None:
-        arguments = await _arguments(run, task, frame, scope)
-        call = frame.body = CallFrame(id=run.next_call_id(), arguments=arguments)
-    assert isinstance(call, CallFrame)
+    call = await open_call(run, frame, lambda: _arguments(run, task, frame, scope))
     return Outcome(await run.call("http", call, frame.reference))
 
 

@@ -3,8 +3,9 @@
 from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.models import ErrorDefinition, RaiseTask, TaskBase
 
-from stigmer_engine.faults import Fault, WorkflowError, fault
+from stigmer_engine.faults import Fault, WorkflowError
 from stigmer_engine.frames import TaskFrame, input_of
+from stigmer_engine.interpreter.components import component
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
@@ -28,10 +29,8 @@ async def run_raise(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) ->
 def _definition(run: Run, error: ErrorDefinition | str) -> ErrorDefinition:
     if isinstance(error, ErrorDefinition):
         return error
-    named = run.prepared.workflow.use.errors if run.prepared.workflow.use else None
-    if not named or error not in named:
-        raise fault("configuration", f"There is no error {error!r} in use.errors")
-    return named[error]
+    use = run.prepared.workflow.use
+    return component(use.errors if use else None, "errors", "error", error)
 
 
 def _text(value: object) -> str:

@@ -6,8 +6,9 @@ from stigmer_dsl.models import ErrorFilter, RetryPolicy, TaskBase, TryTask
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.executors.retry_schedule import may_retry, retry_delay
 from stigmer_engine.executors.task_list import run_list
-from stigmer_engine.faults import Fault, WorkflowError, canonical_type, fault
+from stigmer_engine.faults import Fault, WorkflowError, canonical_type
 from stigmer_engine.frames import DoFrame, TaskFrame, TryFrame, input_of
+from stigmer_engine.interpreter.components import component
 from stigmer_engine.interpreter.lifecycle import duration_seconds
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run, within
@@ -149,10 +150,8 @@ def _policy(run: Run, task: TryTask) -> RetryPolicy | None:
     retry = task.catch.retry
     if not isinstance(retry, str):
         return retry
-    named = run.prepared.workflow.use.retries if run.prepared.workflow.use else None
-    if not named or retry not in named:
-        raise fault("configuration", f"There is no retry policy {retry!r} in use.retries")
-    return named[retry]
+    use = run.prepared.workflow.use
+    return component(use.retries if use else None, "retries", "retry policy", retry)
 
 
 def _variable(task: TryTask) -> str:

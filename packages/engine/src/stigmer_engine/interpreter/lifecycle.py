@@ -13,6 +13,7 @@ from stigmer_dsl.models import NamedTask, TaskBase, Timeout
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.frames import UNSET, Holder, TaskFrame, open_tasks
+from stigmer_engine.interpreter.components import component
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run, within
 from stigmer_engine.interpreter.schemas import validate
@@ -171,10 +172,8 @@ async def timeout_seconds(run: Run, timeout: Timeout | str, dot: JsonValue, scop
         Fault: `configuration`, for a name that is not there.
     """
     if isinstance(timeout, str):
-        named = run.prepared.workflow.use.timeouts if run.prepared.workflow.use else None
-        if not named or timeout not in named:
-            raise fault("configuration", f"There is no timeout {timeout!r} in use.timeouts")
-        timeout = named[timeout]
+        use = run.prepared.workflow.use
+        timeout = component(use.timeouts if use else None, "timeouts", "timeout", timeout)
     return await duration_seconds(run, "timeout", timeout.after, dot, scope)
 
 
