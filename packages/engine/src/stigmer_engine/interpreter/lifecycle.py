@@ -136,9 +136,10 @@ def _finish(run: Run, task: TaskBase, frame: TaskFrame, holder: Holder, output: 
 
 def _close_open_tasks(run: Run, frame: TaskFrame) -> None:
     """Report what a timeout found open below the task; a fault that came from below has closed it already."""
-    for task in open_tasks(frame.body):
+    # The task itself comes last; it is told as failed.
+    for task in open_tasks(frame)[:-1]:
         run.report_cancelled(task)
-    frame.body = None
+    frame.body = frame.extension = None
 
 
 def _report_failure(run: Run, frame: TaskFrame, error: Fault) -> None:
