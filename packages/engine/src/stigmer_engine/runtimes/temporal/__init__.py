@@ -1,0 +1,1 @@
+"""The Temporal runtime: the interpreter as a durable workflow, its calls as activities."""
