@@ -29,7 +29,7 @@ from stigmer_engine.json_text import well_formed
 from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.processes import ProcessConfig, Processes
 from stigmer_engine.runtimes.asyncio.children import Children, Family
-from stigmer_engine.runtimes.asyncio.execution import Execution
+from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
 from stigmer_engine.schedule import Schedule, ScheduleConfig, StartInstance
 from stigmer_engine.schedule.schedule_run import schedule_run

@@ -11,9 +11,13 @@ class EventLog:
 
     Readers pull at their own pace (`follow`), so a slow or dead sink can neither block nor reorder the run.
     Must be used from one event loop.
+
+    Args:
+        after: sequence number of the last event that an earlier log of the execution holds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, after: int = 0) -> None:
+        self._after = after
         self._events: list[ProgressEvent] = []
         # Made by the first reader that waits: most events of a fast run are appended while nobody does.
         self._grown: asyncio.Event | None = None
@@ -25,17 +29,22 @@ class EventLog:
 
     @property
     def events(self) -> tuple[ProgressEvent, ...]:
-        """All events so far."""
+        """All events of this log so far."""
         return tuple(self._events)
 
     @property
     def size(self) -> int:
-        """How many events there are; also the newest sequence number."""
-        return len(self._events)
+        """How many events there are, those of earlier logs included; also the newest sequence number."""
+        return self._after + len(self._events)
+
+    @property
+    def after(self) -> int:
+        """Sequence number of the last event that is not in this log, but in an earlier one."""
+        return self._after
 
     def since(self, after: int) -> tuple[ProgressEvent, ...]:
-        """The events with a sequence number above `after`."""
-        return tuple(self._events[after:])
+        """The events of this log with a sequence number above `after`."""
+        return tuple(self._events[max(after - self._after, 0) :])
 
     @property
     def last(self) -> ProgressEvent | None:
@@ -53,7 +62,7 @@ class EventLog:
         Raises:
             ValueError: the sequence number is not the next one, or the log is closed.
         """
-        expected = len(self._events) + 1
+        expected = self.size + 1
         if event.sequence_number != expected:
             raise ValueError(f"event {event.sequence_number} cannot follow event {expected - 1}")
         if self.closed:
@@ -67,7 +76,7 @@ class EventLog:
 
     async def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:
         """Yield every event with a sequence number above `after`, past and future; end after the terminal event."""
-        position = max(after, 0)
+        position = max(after - self._after, 0)
         while True:
             while position < len(self._events):
                 event = self._events[position]

@@ -17,7 +17,7 @@ from stigmer_engine.events import EventType
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.processes import ProcessConfig
-from stigmer_engine.runtimes.asyncio.execution import Execution
+from stigmer_engine.execution import Execution
 from stigmer_engine.testing.virtual_time import run_virtual, virtual_clock
 
 _LONGEST = 366 * 86_400.0

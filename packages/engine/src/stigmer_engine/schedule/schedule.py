@@ -13,7 +13,7 @@ from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.lifecycle import duration_seconds
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
-from stigmer_engine.runtimes.asyncio.execution import Execution
+from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import Clock
 from stigmer_engine.schedule.config import ScheduleConfig
 from stigmer_engine.schedule.consumption import start_on_events, wanted_events

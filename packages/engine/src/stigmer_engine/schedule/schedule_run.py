@@ -17,7 +17,7 @@ from stigmer_engine.interpreter.port import ChildRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits, Run
 from stigmer_engine.runtimes.asyncio.children import Children, Family
-from stigmer_engine.runtimes.asyncio.execution import Execution
+from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
 from stigmer_engine.secrets import SecretNames, SecretVault
 

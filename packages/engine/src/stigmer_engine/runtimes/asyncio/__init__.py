@@ -1,5 +1,5 @@
 """The in-process runtime: executions on the event loop of this process."""
 
-from stigmer_engine.runtimes.asyncio.execution import Execution, Result, WrongState
+from stigmer_engine.execution import Execution, Result, WrongState
 
 __all__ = ["Execution", "Result", "WrongState"]

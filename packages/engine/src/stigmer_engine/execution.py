@@ -1,4 +1,4 @@
-"""One execution in this process: started, followed, paused, resumed, cancelled, awaited."""
+"""One execution, on whatever runtime: followed, paused, resumed, cancelled, awaited, or moved elsewhere."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.faults import WorkflowError, fault
-from stigmer_engine.frames import Tree, decode_tree, shift_times
+from stigmer_engine.frames import Tree, decode_tree, encode_tree, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
 from stigmer_engine.interpreter.prepared import PreparedDocument
@@ -35,27 +35,56 @@ class Result:
     error: WorkflowError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """An execution that stopped here to go on elsewhere: its serialised tree, and whether a user holds it paused."""
+
+    tree: JsonObject
+    pausing: bool
+    reason: str
+
+
 class Execution:
     """A running, paused or ended execution. Made by `Engine.start`; use it from the loop that started it.
 
     Control calls are synchronous requests: their effect shows in the event log. Asking for the state that is
     already reached is a success.
+
+    Args:
+        tree: where it stands; new, or frozen in another process.
+        log: holds the events from the tree's on.
+        snapshot: the state that the events before the log's add up to.
+        departed: how it left where it ran before.
+        contain_defects: whether a defect of the engine ends the execution, or leaves `wait` as the exception it is.
     """
 
-    def __init__(self, tree: Tree, log: EventLog, interpret: Callable[[Tree], Interpreter]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        log: EventLog,
+        interpret: Callable[[Tree], Interpreter],
+        *,
+        snapshot: Snapshot | None = None,
+        departed: Departure | None = None,
+        contain_defects: bool = True,
+    ) -> None:
         self.id = tree.execution_id
         self.log = log
         self._tree = tree
         self._interpret = interpret
         self._interpreter = interpret(tree)
-        self._snapshot = Snapshot(execution_id=tree.execution_id)
-        self._pausing = False
-        self._pause_reason = ""
+        self._snapshot = snapshot or Snapshot(execution_id=tree.execution_id)
+        self._contain_defects = contain_defects
+        self._pausing = departed.pausing if departed else False
+        self._pause_reason = departed.reason if departed else ""
         self._cancelled = False
+        self._ending = False
+        self._leaving = False
         self._warned_of_dropped = False
         self._resumed = asyncio.Event()
         self._late: list[JsonObject] = []
         self._inner: Result | None = None
+        self._running = False
         self._task = asyncio.ensure_future(self._drive())
 
     @property
@@ -88,7 +117,16 @@ class Execution:
 
     async def wait(self) -> Result:
         """The result; `[secret:NAME]` stands for placeholders. Cancelling this wait does not touch the execution."""
-        return await asyncio.shield(self._task)
+        result = await asyncio.shield(self._task)
+        assert result is not None, "the execution went on elsewhere"
+        return result
+
+    async def wait_departure(self) -> Departure | None:
+        """How it left after `leave`; None when it has ended here."""
+        if await asyncio.shield(self._task) is not None or self.log.closed:
+            return None
+        # Only now: what arrived after it stopped is in the tree too.
+        return Departure(tree=encode_tree(self._tree), pausing=self._pausing, reason=self._pause_reason)
 
     async def wait_inside(self) -> Result:
         """The result for the execution that this one is a sub-workflow of: with placeholders, that a call fills in."""
@@ -112,6 +150,22 @@ class Execution:
         self._interpreter.cancel(reason)
         self._pause_reason = reason
         self._resumed.set()
+        self._stay(reason)
+
+    def wind_down(self, reason: str = "") -> None:
+        """End the execution as cancelled once the calls under way are over; nothing new starts. `cancel` hurries it.
+
+        Raises:
+            WrongState: it has completed or failed.
+        """
+        if self.log.closed:
+            self._require(Status.CANCELLED)
+            return
+        self._ending = True
+        self._pause_reason = reason
+        self._drain()
+        self._resumed.set()
+        self._stay(reason)
 
     def pause(self, reason: str = "") -> None:
         """Stop at the next boundary: calls under way finish, nothing new starts, and time stands still.
@@ -124,7 +178,7 @@ class Execution:
         if not self._pausing:
             self._pausing = True
             self._pause_reason = reason
-            self._interpreter.drain()
+            self._drain()
 
     def resume(self, reason: str = "") -> None:
         """Go on after a pause, with the remaining time of every wait and timeout.
@@ -137,7 +191,8 @@ class Execution:
         if self._pausing:
             self._pausing = False
             self._pause_reason = reason
-            self._interpreter.stop_draining()
+            if self._running and not (self._ending or self._leaving):
+                self._interpreter.stop_draining()
             self._resumed.set()
 
     def deliver(self, event: JsonObject) -> None:
@@ -162,7 +217,22 @@ class Execution:
         Nobody sees it in the events. Has no effect on an execution that is paused or has ended.
         """
         if not self.log.closed and not self._pausing:
-            self._interpreter.drain()
+            self._drain()
+
+    def leave(self) -> None:
+        """Freeze at the next boundary and stop here: `wait_departure` tells how to go on. Nobody sees it in the events.
+
+        A paused execution leaves at once. Has no effect on one that has ended.
+        """
+        if not self.log.closed and not self._leaving:
+            self._leaving = True
+            self._drain()
+            self._resumed.set()
+
+    def _stay(self, reason: str) -> None:
+        """End here what was about to leave."""
+        if self._task.done():
+            self._interpreter.abandon(reason)
 
     async def close(self) -> None:
         """Cancel if it still runs, and wait for the end."""
@@ -176,26 +246,45 @@ class Execution:
         if self.status is not status:
             raise WrongState(f"execution {self.id} is already {self.status}")
 
-    async def _drive(self) -> Result:
-        while True:
+    async def _drive(self) -> Result | None:
+        over = await self._hold() if self._tree.paused_at is not None else None
+        while over is None and not self._leaving:
             try:
-                ending = await self._interpreter.run()
+                ending = await self._interpreted()
             except Exception as defect:
+                if not self._contain_defects:
+                    raise
                 return self._broken(defect)
             if not isinstance(ending, Frozen):
                 return self._ended(ending)
-            # Through text, so that nothing but the text can be what a run goes on from.
-            self._tree = decode_tree(json.loads(json.dumps(ending.tree)))
-            self._interpreter = self._interpret(self._tree)
-            if self._cancelled:
-                return self._ended(self._interpreter.abandon(self._pause_reason))
-            late, self._late = self._late, []
-            for event in late:
-                self._interpreter.run_state.deliver(event)
-            if self._pausing:
-                cancelled = await self._hold()
-                if cancelled is not None:
-                    return self._ended(cancelled)
+            over = await self._reopen(ending)
+        return self._ended(over) if over is not None else None
+
+    async def _interpreted(self) -> Ending:
+        if self._pausing or self._leaving or self._ending:
+            self._interpreter.drain()
+        self._running = True
+        try:
+            return await self._interpreter.run()
+        finally:
+            self._running = False
+
+    def _drain(self) -> None:
+        """Freeze what runs; what does not run stands still already, and is looked after before it runs again."""
+        if self._running:
+            self._interpreter.drain()
+
+    async def _reopen(self, frozen: Frozen) -> Cancelled | None:
+        """Stand where the frozen tree stands, and stay there while paused; the end, if that is where it is."""
+        # Through text, so that nothing but the text can be what a run goes on from.
+        self._tree = decode_tree(json.loads(json.dumps(frozen.tree)))
+        self._interpreter = self._interpret(self._tree)
+        if self._cancelled or self._ending:
+            return self._interpreter.abandon(self._pause_reason)
+        late, self._late = self._late, []
+        for event in late:
+            self._interpreter.run_state.deliver(event)
+        return await self._hold() if self._pausing else None
 
     def _ended(self, ending: Ending) -> Result:
         match ending:
@@ -220,15 +309,20 @@ class Execution:
         return Result(status=Status.FAILED, error=error)
 
     async def _hold(self) -> Cancelled | None:
-        """Stay paused until resumed (None) or cancelled."""
+        """Stay paused until resumed or leaving (None), or cancelled."""
         interpreter, tree = self._interpreter, self._tree
-        tree.paused_at = interpreter.run_state.runtime.now()
-        interpreter.run_state.report(EventType.WORKFLOW_PAUSED, Status.PAUSED, _sentence("paused", self._pause_reason))
-        self._resumed.clear()
-        if not self._cancelled:
+        if tree.paused_at is None:
+            tree.paused_at = interpreter.run_state.runtime.now()
+            interpreter.run_state.report(
+                EventType.WORKFLOW_PAUSED, Status.PAUSED, _sentence("paused", self._pause_reason)
+            )
+        while self._pausing and not (self._cancelled or self._ending or self._leaving):
+            self._resumed.clear()
             await self._resumed.wait()
-        if self._cancelled:
+        if self._cancelled or self._ending:
             return interpreter.abandon(self._pause_reason)
+        if self._pausing:
+            return None
         shift_times(tree, interpreter.run_state.runtime.now() - tree.paused_at)
         tree.paused_at = None
         interpreter.run_state.report(
