@@ -69,6 +69,8 @@ ACCEPTED = [
     "do: []\nuse: {authentications: {a: {basic: {use: secret}}}, secrets: [secret]}",
     "do: []\nschedule: {on: {one: {with: {type: x}}}, read: raw}",
     "do: []\nuse: {extensions: [{e: {extend: all, before: []}}]}",
+    "do:\n- a: {call: activity, with: {name: x, arguments: [1, null], options: {heartbeatTimeout: PT1S}}}",
+    "do:\n- a: {set: {b: 1}, metadata: {any: [], searchAttributes: {A: {type: int, value: 1}, B: x, C: [y]}}}",
 ]
 REFUSED = [
     "do: {a: {set: {b: 1}}}",
@@ -94,6 +96,12 @@ REFUSED = [
     "do:\n- a: {call: http, with: {method: get, endpoint: 'x:/y', output: all}}",
     "do:\n- a: {call: grpc, with: {proto: {endpoint: 'x:/y'}, service: {name: s, host: h, port: 70000}, method: m}}",
     "do:\n- a: {call: mcp, with: {method: tools/list, transport: {}}}",
+    "do:\n- a: {call: activity}",
+    "do:\n- a: {call: activity, with: {name: x, arguments: {}}}",
+    "do:\n- a: {call: activity, with: {name: x, options: {summary: 1}}}",
+    "do:\n- a: {set: {b: 1}, metadata: {activityOptions: {retryPolicy: {backoffCoefficient: 0.5}}}}",
+    "do:\n- a: {set: {b: 1}, metadata: {activityOptions: {priority: {priorityKey: 9}}}}",
+    "do:\n- a: {set: {b: 1}, metadata: {searchAttributes: {A: {type: nope, value: 1}}}}",
     "do:\n- a: {listen: {to: {}}}",
     "do:\n- a: {listen: {to: {all: [], until: .x}}}",
     "do:\n- a: {listen: {to: {any: []}, read: enveloppe}}",

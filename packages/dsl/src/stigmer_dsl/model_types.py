@@ -6,10 +6,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, Tag
 
 from stigmer_dsl.json_types import JsonValue
-from stigmer_dsl.models.call_task import PROTOCOLS, CallTask
+from stigmer_dsl.models.call_task import ARGUMENTS, CallTask
+from stigmer_dsl.models.document import Document
 from stigmer_dsl.models.extension import NamedExtension
+from stigmer_dsl.models.metadata import DocumentMetadata, TaskMetadata
 from stigmer_dsl.models.switch_task import NamedCase
 from stigmer_dsl.models.task import NamedTask
+from stigmer_dsl.models.task_base import TaskBase
 
 NAMED_ITEMS: dict[type[BaseModel], str] = {NamedTask: "task", NamedCase: "case", NamedExtension: "extension"}
 """Models that are one-property objects in documents, and the field that holds the property's value."""
@@ -37,7 +40,9 @@ def member(model: type[BaseModel], step: int | str, value: JsonValue) -> tuple[i
     if model in NAMED_ITEMS and step == NAMED_ITEMS[model] and isinstance(value, dict) and len(value) == 1:
         return next(iter(value)), model.model_fields[str(step)].annotation
     if model is CallTask and step == "with" and isinstance(value, dict):
-        return step, PROTOCOLS.get(str(value.get("call")), dict[str, Any])
+        return step, ARGUMENTS.get(str(value.get("call")), dict[str, Any])
+    if step == "metadata" and issubclass(model, TaskBase | Document):
+        return step, DocumentMetadata if model is Document else TaskMetadata
     for name, field in model.model_fields.items():
         if step in (field.alias, name):
             return field.alias or name, field.annotation

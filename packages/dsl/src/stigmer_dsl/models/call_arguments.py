@@ -2,10 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, StrictInt, Tag, model_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, Tag, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from stigmer_dsl.expressions import is_strict
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.model import TEXT_OR_OBJECT, Maybe, Model, one_of
+from stigmer_dsl.models.activity_options import ActivityOptions
 from stigmer_dsl.models.authentication import AuthenticationReference
 from stigmer_dsl.models.duration_field import DurationField
 from stigmer_dsl.models.event import SubscriptionIterator
@@ -20,6 +23,22 @@ TextMap = Annotated[
 """Names to text values (each may be an expression), or one expression that yields such an object."""
 
 ObjectOrExpression = Annotated[Annotated[str, Tag("<text>")] | Annotated[JsonObject, Tag("<object>")], TEXT_OR_OBJECT]
+
+
+def _list(value: JsonValue) -> JsonValue:
+    if isinstance(value, list) or (isinstance(value, str) and is_strict(value)):
+        return value
+    raise PydanticCustomError(
+        "wrong-type", "A list is expected", {"hint": "Write the arguments in order, each as an entry of a list."}
+    )
+
+
+ListOrExpression = Annotated[
+    JsonValue,
+    AfterValidator(_list),
+    WithJsonSchema({"type": ["array", "string"], "pattern": r"^\s*\$\{"}),
+]
+"""A list, or one expression that yields a list."""
 
 
 class HttpArguments(Model):
@@ -196,3 +215,19 @@ class McpArguments(Model):
     timeout: Maybe[DurationField] = None
     transport: McpTransport
     client: Maybe[McpClient] = None
+
+
+class ActivityArguments(Model):
+    """Arguments of `call: activity`, a call of runtimes on Temporal.
+
+    Attributes:
+        name: the type of the activity.
+        arguments: what the activity is given, in order.
+        task_queue: the queue whose workers perform it.
+        options: as `metadata.activityOptions`, which they go before.
+    """
+
+    name: str = Field(min_length=1)
+    arguments: Maybe[ListOrExpression] = None
+    task_queue: Maybe[Annotated[str, Field(min_length=1)]] = Field(default=None, alias="taskQueue")
+    options: Maybe[ActivityOptions] = None

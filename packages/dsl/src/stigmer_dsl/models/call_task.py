@@ -10,6 +10,7 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.model import Maybe, Model
 from stigmer_dsl.models.call_arguments import (
     A2AArguments,
+    ActivityArguments,
     AsyncApiArguments,
     GrpcArguments,
     HttpArguments,
@@ -32,7 +33,10 @@ PROTOCOLS: dict[str, type[Model]] = {
 
 
 RUNTIME_CALLS = ("activity", "agent")
-"""Calls that are no part of the DSL and that a runtime may offer; the DSL sees them as functions."""
+"""Calls that are no part of the DSL and that a runtime may offer."""
+
+ARGUMENTS: dict[str, type[Model]] = {**PROTOCOLS, "activity": ActivityArguments}
+"""The models of the arguments of all calls that have one; the DSL sees the others as functions."""
 
 
 class CallTask(TaskBase):
@@ -44,14 +48,14 @@ class CallTask(TaskBase):
     @field_validator("with_")
     @classmethod
     def _arguments_fit(cls, value: JsonObject | None, info: ValidationInfo) -> JsonObject | None:
-        arguments = PROTOCOLS.get(info.data.get("call", ""))
+        arguments = ARGUMENTS.get(info.data.get("call", ""))
         if arguments is not None and value is not None:
             arguments.model_validate(value, by_alias=True, by_name=False, context=info.context)
         return value
 
     @model_validator(mode="after")
     def _protocol_has_arguments(self) -> Self:
-        if self.call in PROTOCOLS and self.with_ is None:
+        if self.call in ARGUMENTS and self.with_ is None:
             raise PydanticCustomError(
                 "missing-property", f"`call: {self.call}` needs `with`", {"hint": "Add the arguments under `with`."}
             )
@@ -65,7 +69,7 @@ class CallTask(TaskBase):
     @cached_property
     def arguments(self) -> Model | None:
         """The typed arguments of a built-in call, None for a function."""
-        model = PROTOCOLS.get(self.call)
+        model = ARGUMENTS.get(self.call)
         return None if model is None else self._typed(model)
 
     def _typed(self, model: type[ArgumentsT]) -> ArgumentsT:

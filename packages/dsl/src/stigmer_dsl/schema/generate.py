@@ -7,8 +7,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
-from stigmer_dsl.models.call_task import PROTOCOLS
+from stigmer_dsl.models.call_task import ARGUMENTS
 from stigmer_dsl.models.extension import Extension
+from stigmer_dsl.models.metadata import DocumentMetadata, TaskMetadata
 from stigmer_dsl.models.switch_task import SwitchCase
 from stigmer_dsl.models.task import TASK_KINDS
 from stigmer_dsl.models.workflow import Workflow
@@ -27,7 +28,7 @@ def json_schema() -> JsonObject:
     one name, and for each task only the errors of its own kind. It cannot see what needs more than one place of a
     document (targets of `then`, references into `use`), nor into expressions.
     """
-    models: list[type[BaseModel]] = [Workflow, *PROTOCOLS.values()]
+    models: list[type[BaseModel]] = [Workflow, *ARGUMENTS.values(), DocumentMetadata, TaskMetadata]
     _, generated = models_json_schema([(model, "validation") for model in models], by_alias=True)
     definitions: JsonObject = {name: _plain(schema) for name, schema in generated["$defs"].items()}
     definitions["Task"] = _task()
@@ -37,6 +38,9 @@ def json_schema() -> JsonObject:
     for name, rule in RULES.items():
         definitions[name].setdefault("allOf", []).append(rule)
     definitions["CallTask"].setdefault("allOf", []).extend(_arguments())
+    definitions["Document"]["properties"]["metadata"] = _reference(DocumentMetadata.__name__)
+    for model in TASK_KINDS.values():
+        definitions[model.__name__]["properties"]["metadata"] = _reference(TaskMetadata.__name__)
     _describe(definitions)
     root = definitions.pop("Workflow")
     # The loader passes these over: places for YAML anchors and for tools.
@@ -96,9 +100,9 @@ def _is_kind(name: str) -> JsonObject:
 
 
 def _arguments() -> Iterable[JsonObject]:
-    for protocol, model in PROTOCOLS.items():
+    for call, model in ARGUMENTS.items():
         yield {
-            "if": {"properties": {"call": {"const": protocol}}},
+            "if": {"properties": {"call": {"const": call}}},
             "then": {"properties": {"with": _reference(model.__name__)}, "required": ["with"]},
         }
 

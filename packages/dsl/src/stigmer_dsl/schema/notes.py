@@ -9,7 +9,7 @@ TASK_NOTES: Mapping[str, str] = {
     "export": "Sets the workflow's `$context` from the task's output.",
     "timeout": "The time after which the task is interrupted, or the name of a timeout in `use.timeouts`.",
     "then": "Where to go afterwards: `continue`, `exit`, `end`, or the name of a task of the same list.",
-    "metadata": "Free information about the task.",
+    "metadata": "Free information about the task; `activityOptions` and `searchAttributes` are for Temporal.",
 }
 """Properties that every task has."""
 
@@ -31,6 +31,7 @@ NOTES: Mapping[str, Mapping[str, str]] = {
         "version": "The workflow's version, three numbers as in '1.0.0'.",
         "title": "The workflow's title, for readers.",
         "summary": "What the workflow does, for readers; Markdown.",
+        "metadata": "Free information; `activityOptions` and `searchAttributes` are for Temporal.",
     },
     "ForDefinition": {
         "each": "The variable that holds the item, without `$`.",
@@ -50,8 +51,14 @@ NOTES: Mapping[str, Mapping[str, str]] = {
         "then": "Where to go after a caught error.",
     },
     "CallTask": {
-        "call": "`http`, `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`, or a function by name, catalog or URL.",
+        "call": "`http`, `grpc`, `openapi`, `asyncapi`, `a2a`, `mcp`, `activity`, or a function: name, catalog, URL.",
         "with": "The arguments of the call.",
+    },
+    "ActivityArguments": {
+        "name": "The type of the activity.",
+        "arguments": "What the activity is given, in order.",
+        "taskQueue": "The queue whose workers perform it.",
+        "options": "As `metadata.activityOptions` of the task, which they go before.",
     },
     "HttpArguments": {
         "endpoint": "A URI, a URI template or an expression.",

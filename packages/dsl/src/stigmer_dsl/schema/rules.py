@@ -17,6 +17,8 @@ _SCHEMES = ("basic", "bearer", "digest", "oauth2", "oidc")
 _NEVER: JsonObject = {"not": {}}
 
 RULES: Mapping[str, JsonObject] = {
+    # Keywords cannot compare durations.
+    "ActivityRetryPolicy": {},
     "AsyncApiArguments": {"allOf": [_one_of("channel", "operation"), _one_of("message", "subscription")]},
     "AsyncApiConsumption": _one_of("amount", "while", "until"),
     "AuthenticationPolicy": _one_of(*_SCHEMES),

@@ -66,6 +66,7 @@ def _task_sites(place: TaskPlace) -> Iterator[Site]:
     yield from _template(child(task, "output", "as"), f"{pointer}/output/as", local)
     yield from _template(child(task, "export", "as"), f"{pointer}/export/as", local, _NO_LOCALS)
     yield from _data(child(task, "timeout", "after"), f"{pointer}/timeout/after", local)
+    yield from _data(child(task, "metadata", "searchAttributes"), f"{pointer}/metadata/searchAttributes", local)
     if place.kind == "for":
         yield from _for(task, pointer, local)
     elif place.kind == "switch":
@@ -136,6 +137,9 @@ def _foreach(value: JsonValue, pointer: str, local: frozenset[str]) -> Iterator[
 
 def _call(task: JsonObject, pointer: str, local: frozenset[str]) -> Iterator[Site]:
     arguments = task.get("with")
+    if task.get("call") == "activity" and isinstance(arguments, dict):
+        # The options are literal.
+        arguments = {name: value for name, value in arguments.items() if name != "options"}
     if task.get("call") != "asyncapi" or not isinstance(arguments, dict):
         yield from _data(arguments, f"{pointer}/with", local)
         return
