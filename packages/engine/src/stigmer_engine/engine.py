@@ -17,6 +17,7 @@ from stigmer_engine.bus.memory import InMemoryBus
 from stigmer_engine.bus.port import EventBus
 from stigmer_engine.calls.callers import Callers
 from stigmer_engine.calls.config import CallsConfig, HttpConfig
+from stigmer_engine.capabilities import Capabilities
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
@@ -49,6 +50,7 @@ class EngineConfig:
         lifecycle: where the lifecycle events of the specification go, if anywhere.
         schedule: the time zone of cron expressions, and what schedules remember.
         processes: what `run: shell` and `run: script` may do; they are off.
+        activities: whether `call: activity` is taken; only where the interceptor answers such calls.
         max_child_depth: how deep sub-workflows may run sub-workflows.
         max_children: sub-workflows below one execution in all, however deep.
         on_start: called with every execution, sub-workflows included, before it does anything.
@@ -64,6 +66,7 @@ class EngineConfig:
     lifecycle: LifecycleConfig | None = None
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     processes: ProcessConfig = field(default_factory=ProcessConfig)
+    activities: bool = False
     max_child_depth: int = 16
     max_children: int = 10_000
     on_start: Callable[[Execution], object] = lambda _execution: None
@@ -317,7 +320,9 @@ class Engine:
         return loaded
 
     def _prepare(self, loaded: LoadedDocument) -> PreparedDocument:
-        problems = find_unsupported(loaded, self._config.processes)
+        problems = find_unsupported(
+            loaded, Capabilities(processes=self._config.processes, activities=self._config.activities)
+        )
         if problems:
             raise InvalidDocument(problems)
         return PreparedDocument(loaded, lambda text, names: self._checker.check(text, names) is None)

@@ -37,12 +37,16 @@ class SecretMask:
 
     def value(self, value: JsonValue) -> JsonValue:
         """The value with `[secret:NAME]` in place of every placeholder, in keys too; itself, if it has none."""
-        return self._masked(value) if any(map(self._is_in, _texts(value))) else value
+        return self._masked(value) if self.finds(value) else value
 
     def error(self, error: WorkflowError) -> WorkflowError:
         """The error with `[secret:NAME]` in place of every placeholder."""
         masked = self.value(error.to_json())
         return WorkflowError.from_json(masked) if isinstance(masked, dict) else error
+
+    def finds(self, value: JsonValue) -> bool:
+        """Whether there is a placeholder in the value, whole or in part, in keys too."""
+        return any(map(self._is_in, _texts(value)))
 
     def _is_in(self, text: str) -> bool:
         return any(mark in text for mark in self._marks)

@@ -18,9 +18,10 @@ from stigmer_dsl.models import (
     kind_of,
 )
 
+from stigmer_engine.capabilities import Capabilities
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.executors.task_list import escape
-from stigmer_engine.processes import ProcessConfig, refused_process
+from stigmer_engine.processes import refused_process
 from stigmer_engine.schedule.cron import Cron, InvalidCron
 from stigmer_engine.support_calls import refused_call, refused_use
 
@@ -28,13 +29,13 @@ from stigmer_engine.support_calls import refused_call, refused_use
 MAX_DEPTH = 40
 
 
-def find_unsupported(loaded: LoadedDocument, processes: ProcessConfig | None = None) -> tuple[Problem, ...]:
+def find_unsupported(loaded: LoadedDocument, capabilities: Capabilities | None = None) -> tuple[Problem, ...]:
     """Everything in the document that this engine cannot run, in the order of the document.
 
     Args:
-        processes: which processes may be started; none, when not given.
+        capabilities: what the runtime can do beyond the language; nothing, when not given.
     """
-    allowed = processes or ProcessConfig()
+    allowed = capabilities or Capabilities()
     workflow = loaded.workflow
     found = [*_workflow(workflow, allowed), *_tasks(workflow, workflow.do, "/do", 1, allowed)]
     return tuple(_problem(loaded, finding) for finding in found)
@@ -64,7 +65,7 @@ def _unsupported(pointer: str, what: str, hint: str = _LATER) -> _Finding:
     return ("unsupported-construct", pointer, f"{what} is not supported by this runner", hint)
 
 
-def _workflow(workflow: Workflow, processes: ProcessConfig) -> Iterator[_Finding]:
+def _workflow(workflow: Workflow, capabilities: Capabilities) -> Iterator[_Finding]:
     if workflow.schedule is not None and workflow.schedule.cron is not None:
         yield from _cron(workflow.schedule.cron)
     if workflow.evaluate is not None and workflow.evaluate.language != "jq":
@@ -73,10 +74,10 @@ def _workflow(workflow: Workflow, processes: ProcessConfig) -> Iterator[_Finding
     if workflow.use is not None:
         for index, item in enumerate(workflow.use.extensions or ()):
             prefix = f"/use/extensions/{index}/{escape(item.name)}"
-            yield from _tasks(workflow, item.extension.before or (), f"{prefix}/before", 1, processes)
-            yield from _tasks(workflow, item.extension.after or (), f"{prefix}/after", 1, processes)
+            yield from _tasks(workflow, item.extension.before or (), f"{prefix}/before", 1, capabilities)
+            yield from _tasks(workflow, item.extension.after or (), f"{prefix}/after", 1, capabilities)
         for name, function in (workflow.use.functions or {}).items():
-            yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1, processes)
+            yield from _task(workflow, function, f"/use/functions/{escape(name)}", 1, capabilities)
     yield from _schema("/input/schema", workflow.input.schema_ if workflow.input else None)
     yield from _schema("/output/schema", workflow.output.schema_ if workflow.output else None)
 
@@ -90,37 +91,42 @@ def _cron(expression: str) -> Iterator[_Finding]:
 
 
 def _tasks(
-    workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth: int, processes: ProcessConfig
+    workflow: Workflow, tasks: tuple[NamedTask, ...], prefix: str, depth: int, capabilities: Capabilities
 ) -> Iterator[_Finding]:
     if depth > MAX_DEPTH:
         message = f"Tasks are nested more than {MAX_DEPTH} deep"
         yield ("too-deep", prefix, message, "Flatten the document, or move a part into its own workflow.")
         return
     for index, named in enumerate(tasks):
-        yield from _task(workflow, named.task, f"{prefix}/{index}/{escape(named.name)}", depth, processes)
+        yield from _task(workflow, named.task, f"{prefix}/{index}/{escape(named.name)}", depth, capabilities)
 
 
-def _task(workflow: Workflow, task: TaskBase, pointer: str, depth: int, processes: ProcessConfig) -> Iterator[_Finding]:
+def _task(
+    workflow: Workflow, task: TaskBase, pointer: str, depth: int, capabilities: Capabilities
+) -> Iterator[_Finding]:
     if type(task) not in EXECUTORS:
         yield _unsupported(pointer, f"The task kind `{kind_of(task)}`")
     yield from _data_flow(pointer, task)
     match task:
+        case CallTask(call="activity") if not capabilities.activities:
+            message = "`call: activity` needs the Temporal runtime"
+            yield ("unsupported-construct", f"{pointer}/call", message, "Run it with `--runtime temporal`.")
         case CallTask():
             yield from (_unsupported(*refusal) for refusal in refused_call(pointer, task))
         case DoTask() | ForTask():
-            yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1, processes)
+            yield from _tasks(workflow, task.do, f"{pointer}/do", depth + 1, capabilities)
         case ForkTask():
-            yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1, processes)
+            yield from _tasks(workflow, task.fork.branches, f"{pointer}/fork/branches", depth + 1, capabilities)
         case ListenTask() if task.foreach is not None:
-            yield from _tasks(workflow, task.foreach.do or (), f"{pointer}/foreach/do", depth + 1, processes)
+            yield from _tasks(workflow, task.foreach.do or (), f"{pointer}/foreach/do", depth + 1, capabilities)
             for part in ("output", "export"):
                 described = getattr(task.foreach, part)
                 yield from _schema(f"{pointer}/foreach/{part}/schema", described.schema_ if described else None)
         case RunTask():
-            yield from refused_process(pointer, task, processes)
+            yield from refused_process(pointer, task, capabilities.processes)
         case TryTask():
-            yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1, processes)
-            yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1, processes)
+            yield from _tasks(workflow, task.try_, f"{pointer}/try", depth + 1, capabilities)
+            yield from _tasks(workflow, task.catch.do or (), f"{pointer}/catch/do", depth + 1, capabilities)
         case _:
             pass
 

@@ -59,6 +59,7 @@ class AsyncioStage:
             http=HttpConfig(transport=world),
             clock=virtual_clock,
             interceptor=world.intercept,
+            activities=True,
             # None of them is started here: their calls are mocked, or fail.
             processes=ProcessConfig(allow_shell=True, allow_script=True, node="node"),
             on_start=_drain_always if self._drained else _leave_alone,

@@ -84,7 +84,7 @@ class MockedWorld(httpx.AsyncBaseTransport):
         self.calls.append(call)
         reply = self._reply(call)
         if reply is None:
-            self.unmocked.append(f"call: {call.call}{_by(call)}")
+            self.unmocked.append(f"call: {call.call}{_activity(call)}{_by(call)}")
             raise Fault(_error("communication", 500, "No mock answers this call"))
         await asyncio.sleep(seconds_of(reply.delay))
         if reply.error is not None:
@@ -129,6 +129,10 @@ def _answers(mock: Mock, call: ObservedCall) -> bool:
 def name_of(reference: str) -> str:
     """The name of a task by its reference."""
     return reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
+def _activity(call: ObservedCall) -> str:
+    return f" {call.arguments['name']}" if call.call == "activity" else ""
 
 
 def _by(call: ObservedCall) -> str:

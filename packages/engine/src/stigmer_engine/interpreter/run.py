@@ -251,6 +251,10 @@ class Run:
         """What stands for a value that only the runtime knows."""
         return placeholder(self.tree.nonce, name)
 
+    def has_secrets(self, value: JsonValue) -> bool:
+        """Whether there is a placeholder in the value, whole or in part."""
+        return SecretMask(self.tree.nonce).finds(value)
+
     # --- evaluation ---------------------------------------------------------------------------------------------
 
     def executor(self, task: TaskBase) -> Executor:

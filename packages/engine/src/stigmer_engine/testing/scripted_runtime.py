@@ -45,7 +45,8 @@ class ScriptedRuntime:
 
     Attributes:
         evaluator: evaluates the expressions; use `EvaluatorConfig(patience_seconds=None)`.
-        script: replies by the URI of a call, first call first; the last one is repeated for further calls.
+        script: replies by the URI of a call or the name of an activity, first call first; the last one is repeated for
+            further calls.
         on_publish: called after each event, with the event.
         on_evaluate: called before each evaluation, with its number from 1; whether it gives way to the loop.
         calls: every call made, in the order of their start.
@@ -79,7 +80,7 @@ class ScriptedRuntime:
 
     async def call(self, request: CallRequest) -> JsonValue:
         """Follow the script. Raises the Fault that stands there."""
-        uri = str(request.arguments.get("uri"))
+        uri = str(request.arguments.get("uri", request.arguments.get("name")))
         replies = self.script.get(uri)
         if not replies:
             raise fault("communication", "No reply in the script", uri)
