@@ -1,0 +1,120 @@
+"""Every environment variable the server reads; `docs/server.md` lists them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stigmer_server.config.addresses import is_loopback
+
+_MIB = 1024 * 1024
+_LEAST_KEY_CHARS = 32
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """What `stigmer server` needs. Built once at the edge and passed down; fields are variables in lower case."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True
+    )
+
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error|critical)$", description="Log level.")
+    env: str = Field(default="", description="`local` logs for people; anything else logs one JSON object a line.")
+
+    stigmer_server_host: str = Field(
+        default="127.0.0.1", min_length=1, description="Address both ports listen on. `0.0.0.0` in a container."
+    )
+    stigmer_server_port: Port = Field(default=7234, description="gRPC port. `0` takes a free one and logs it.")
+    stigmer_server_http_port: Port = Field(default=7235, description="HTTP port. `0` takes a free one and logs it.")
+    stigmer_server_tls_cert_file: Path | None = Field(
+        default=None, description="PEM certificate chain; with the key file, the ports speak TLS."
+    )
+    stigmer_server_tls_key_file: Path | None = Field(default=None, description="PEM private key of the certificate.")
+
+    stigmer_data_dir: Path = Field(
+        default=Path("~/.stigmer/data"), description="Folder of the database file and of the key of secrets."
+    )
+    stigmer_database_url: str | None = Field(
+        default=None,
+        description="`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`. Default: SQLite in the data folder. "
+        "Several servers may share one PostgreSQL database, never one SQLite file. Secret.",
+    )
+    stigmer_secret_keys: SecretStr | None = Field(
+        default=None,
+        description="Keys that encrypt secrets at rest, comma-separated `NAME:BASE64` of 32 bytes; the first encrypts, "
+        "all decrypt. Default: the file `secret-keys` in the data folder, made when missing.",
+    )
+
+    stigmer_server_admin_key: SecretStr | None = Field(
+        default=None,
+        description="API key with the role admin. Default on loopback: made at the first start, shown once.",
+    )
+    stigmer_server_client_key: SecretStr | None = Field(default=None, description="API key with the role client.")
+    stigmer_server_runner_key: SecretStr | None = Field(default=None, description="API key with the role runner.")
+
+    stigmer_runner_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^grpcs?://[^/]+:[0-9]+$",
+        description="Runner to register at the start as `default`, such as `grpc://localhost:8080`.",
+    )
+    stigmer_runner_key: SecretStr | None = Field(
+        default=None, description="Sent to runners as `authorization: Bearer <key>` (their `RUNNER_API_KEY`)."
+    )
+    stigmer_runner_type: str = Field(
+        default="", description="Type of the runners that get executions. Default: any healthy runner."
+    )
+    stigmer_runner_check_seconds: Seconds = Field(default=5, description="Time between two health checks of a runner.")
+    stigmer_runner_call_seconds: Seconds = Field(default=20, description="Limit of one call to a runner.")
+
+    stigmer_server_max_message_bytes: Annotated[int, Field(ge=1024, le=1024 * _MIB)] = Field(
+        default=10 * _MIB, description="Largest request."
+    )
+    stigmer_server_max_document_bytes: Annotated[int, Field(ge=1024, le=1024 * _MIB)] = Field(
+        default=_MIB, description="Largest workflow document, in UTF-8 bytes."
+    )
+    stigmer_server_requests_per_second: Rate = Field(
+        default=500, description="Requests that one API key may make a second; twice as many in a burst."
+    )
+    stigmer_server_runner_requests_per_second: Rate = Field(
+        default=10_000, description="The same for keys of runners, whose events are many."
+    )
+
+    @field_validator("stigmer_server_admin_key", "stigmer_server_client_key", "stigmer_server_runner_key")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            key = value.get_secret_value()
+            if len(key) < _LEAST_KEY_CHARS or not key.isascii() or not key.isprintable() or " " in key:
+                raise ValueError(f"must be at least {_LEAST_KEY_CHARS} characters of printable ASCII without spaces")
+        return value
+
+    @model_validator(mode="after")
+    def _pairs(self) -> "Settings":
+        if (self.stigmer_server_tls_cert_file is None) != (self.stigmer_server_tls_key_file is None):
+            raise ValueError("STIGMER_SERVER_TLS_CERT_FILE and STIGMER_SERVER_TLS_KEY_FILE must be set together")
+        return self
+
+    @property
+    def data_dir(self) -> Path:
+        """The data folder, `~` resolved."""
+        return self.stigmer_data_dir.expanduser()
+
+    @property
+    def database_url(self) -> str:
+        """The URL of the store, as it was given or the default."""
+        return self.stigmer_database_url or f"sqlite:///{self.data_dir / 'stigmer.db'}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.stigmer_server_host)
+
+    @property
+    def pretty_logs(self) -> bool:
+        """Whether people read the log."""
+        return self.env.strip().lower() == "local"

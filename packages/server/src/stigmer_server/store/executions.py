@@ -1,0 +1,179 @@
+"""Executions: what was asked for, and where each stands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy.engine import Connection, Row
+from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
+    ExecutionPhase,
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+)
+
+from stigmer_server.reduction import reduce
+from stigmer_server.store.event_log import tail
+from stigmer_server.store.tables import execution_tags, executions
+from stigmer_server.store.tables import secrets as secrets_table
+from stigmer_server.store.transaction import Transaction
+
+_COLUMNS: Final = tuple(executions.c)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExecution:
+    """An execution as it stands, values of secrets left empty; `revision` grows with every change.
+
+    `last_sequence` is the sequence number of the last event of the log; `status` of the execution includes it.
+    """
+
+    execution: WorkflowExecution
+    revision: int
+    last_sequence: int
+    runner_id: str
+
+    @property
+    def id(self) -> str:
+        """The id of the execution."""
+        assert self.execution.metadata is not None
+        return self.execution.metadata.id
+
+    @property
+    def status(self) -> WorkflowExecutionStatus:
+        """Where it stands."""
+        assert self.execution.status is not None
+        return self.execution.status
+
+    @property
+    def phase(self) -> ExecutionPhase:
+        """The phase it is in."""
+        return self.status.phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions to list; every condition that is set must hold. `of` is the id of a workflow or an instance."""
+
+    phase: ExecutionPhase = ExecutionPhase.EXECUTION_PHASE_UNSPECIFIED
+    tags: tuple[str, ...] = ()
+    of: str = ""
+
+
+def insert_execution(
+    transaction: Transaction, execution: WorkflowExecution, *, workflow_id: str, created_at: int
+) -> None:
+    """Store a new execution with the status it brings."""
+    assert execution.metadata is not None
+    assert execution.spec is not None
+    assert execution.status is not None
+    execution_id = execution.metadata.id
+    transaction.connection.execute(
+        insert(executions).values(
+            id=execution_id,
+            workflow_id=workflow_id,
+            instance_id=execution.spec.workflow_instance_id,
+            phase=int(execution.status.phase),
+            created_at=created_at,
+            revision=1,
+            last_sequence=0,
+            snapshot_sequence=0,
+            runner_id="",
+            body=bytes(replace(execution, status=None)),
+            snapshot=bytes(execution.status),
+        )
+    )
+    _store_tags(transaction.connection, execution_id, execution.metadata.tags)
+    transaction.changed(execution_id)
+
+
+def read_execution(connection: Connection, execution_id: str, *, lock: bool = False) -> StoredExecution | None:
+    """The execution as it stands, or None. `lock` holds off other writers until the end of the transaction."""
+    query = select(*_COLUMNS).where(executions.c.id == execution_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    return None if row is None else _stored(connection, row)
+
+
+def page_of_executions(
+    connection: Connection, chosen: ExecutionFilter, *, page: int, size: int
+) -> tuple[Sequence[StoredExecution], int]:
+    """The page of this number (from 0), last created first, and how many executions there are in all."""
+    total = connection.execute(_where(select(func.count()).select_from(executions), chosen)).scalar_one()
+    rows = connection.execute(
+        _where(select(*_COLUMNS), chosen)
+        .order_by(executions.c.created_at.desc(), executions.c.id.desc())
+        .limit(size)
+        .offset(page * size)
+    ).all()
+    return [_stored(connection, row) for row in rows], total
+
+
+def replace_status(transaction: Transaction, stored: StoredExecution, status: WorkflowExecutionStatus) -> None:
+    """Store a status that did not come from an event. `stored` was read under the lock of this transaction."""
+    transaction.connection.execute(
+        update(executions)
+        .where(executions.c.id == stored.id)
+        .values(
+            phase=int(status.phase),
+            snapshot=bytes(status),
+            snapshot_sequence=stored.last_sequence,
+            revision=stored.revision + 1,
+        )
+    )
+    transaction.changed(stored.id)
+
+
+def replace_execution(transaction: Transaction, stored: StoredExecution, execution: WorkflowExecution) -> None:
+    """Store changed metadata; status, spec and log stay."""
+    assert execution.metadata is not None
+    transaction.connection.execute(
+        update(executions)
+        .where(executions.c.id == stored.id)
+        .values(body=bytes(replace(execution, status=None)), revision=stored.revision + 1)
+    )
+    transaction.connection.execute(delete(execution_tags).where(execution_tags.c.execution_id == stored.id))
+    _store_tags(transaction.connection, stored.id, execution.metadata.tags)
+    transaction.changed(stored.id)
+
+
+def assign_runner(transaction: Transaction, execution_id: str, runner_id: str) -> None:
+    """Remember which runner has the execution."""
+    transaction.connection.execute(
+        update(executions).where(executions.c.id == execution_id).values(runner_id=runner_id)
+    )
+
+
+def delete_execution(transaction: Transaction, execution_id: str) -> None:
+    """Remove the execution with its log, tags and secrets."""
+    transaction.connection.execute(delete(secrets_table).where(secrets_table.c.owner_id == execution_id))
+    transaction.connection.execute(delete(executions).where(executions.c.id == execution_id))
+    transaction.changed(execution_id)
+
+
+def _where(query: "Select[Any]", chosen: ExecutionFilter) -> "Select[Any]":
+    if chosen.phase:
+        query = query.where(executions.c.phase == int(chosen.phase))
+    if chosen.of:
+        query = query.where(or_(executions.c.workflow_id == chosen.of, executions.c.instance_id == chosen.of))
+    for tag in chosen.tags:
+        tagged = select(execution_tags.c.execution_id).where(execution_tags.c.tag == tag)
+        query = query.where(executions.c.id.in_(tagged))
+    return query
+
+
+def _stored(connection: Connection, row: Row[Any]) -> StoredExecution:
+    status = WorkflowExecutionStatus.parse(row.snapshot)
+    newer = tail(connection, row.id, row.snapshot_sequence, row.last_sequence)
+    execution = WorkflowExecution.parse(row.body)
+    return StoredExecution(
+        execution=replace(execution, status=reduce(status, newer) if newer else status),
+        revision=row.revision,
+        last_sequence=row.last_sequence,
+        runner_id=row.runner_id,
+    )
+
+
+def _store_tags(connection: Connection, execution_id: str, tags: Sequence[str]) -> None:
+    if tags:
+        rows = [{"execution_id": execution_id, "tag": tag} for tag in dict.fromkeys(tags)]
+        connection.execute(insert(execution_tags), rows)

@@ -1,0 +1,1 @@
+"""Migrations of the store, applied by `stigmer_server.store.migrate`."""
