@@ -21,6 +21,7 @@ CASES = ROOT / "tests" / "contract" / "dsl"
 PAGE = ROOT / "docs" / "dsl-support.md"
 REFUSAL = "unsupported-construct"
 _SHOWN = 2
+_IN_PROCESS = "in-process"
 
 HEAD = """# What of the DSL runs
 
@@ -32,10 +33,11 @@ refused when a document is loaded, by its name and place; nothing is ignored.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One construct. `tests` are files of tests that prove it where no case can."""
+    """One construct. `runtime` is where it runs, `tests` are files of tests that prove it where no case can."""
 
     id: str
     text: str
+    runtime: str = _IN_PROCESS
     tests: tuple[str, ...] = ()
 
 
@@ -61,7 +63,12 @@ def _section(item: JsonObject) -> Section:
 
 def _row(name: str, value: object) -> Row:
     if isinstance(value, dict):
-        return Row(id=name, text=str(value["text"]), tests=tuple(map(str, value["tests"])))
+        return Row(
+            id=name,
+            text=str(value["text"]),
+            runtime=str(value.get("runtime", _IN_PROCESS)),
+            tests=tuple(map(str, value.get("tests", ()))),
+        )
     return Row(id=name, text=str(value))
 
 
@@ -79,7 +86,7 @@ def _part(section: Section, cases: tuple[PlannedCase, ...]) -> str:
 def _line(row: Row, cases: list[PlannedCase]) -> str:
     refused = bool(cases) and all(_refuses(case) for case in cases)
     support = "refused" if refused else "yes"
-    runtime = "" if refused else "in-process"
+    runtime = "" if refused else row.runtime
     return f"| {row.text.replace('|', '&#124;')} | {support} | {runtime} | {'; '.join(_proofs(row, cases))} |"
 
 
