@@ -9,7 +9,7 @@ import pytest
 from stigmer_engine.cases import AsyncioStage, Observation, PlannedCase, junit_xml, parse_cases, perform_all
 from stigmer_engine.frames import decode_tree
 
-THAW = "stigmer_engine.runtimes.asyncio.execution.decode_tree"
+THAW = "stigmer_engine.execution.decode_tree"
 
 FLOW = """
 workflow:

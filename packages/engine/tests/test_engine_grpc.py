@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import grpc
 import pytest
@@ -92,7 +92,7 @@ class Peer:
             await context.abort(grpc.StatusCode.DATA_LOSS, "half-way")
 
     def _reply(self, value: JsonObject) -> Message:
-        reply = self.methods["SayHello"].output()
+        reply: Any = self.methods["SayHello"].output()
         for name, item in value.items():
             if name == "metadata":
                 reply.metadata.extend(item)

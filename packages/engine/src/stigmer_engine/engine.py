@@ -15,11 +15,13 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.bus.emit_call import EmitCaller
 from stigmer_engine.bus.memory import InMemoryBus
 from stigmer_engine.bus.port import EventBus
+from stigmer_engine.calls.caller import Caller
 from stigmer_engine.calls.callers import Callers
 from stigmer_engine.calls.config import CallsConfig, HttpConfig
 from stigmer_engine.capabilities import Capabilities
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
+from stigmer_engine.execution import Execution
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.frames import Tree
 from stigmer_engine.ids import new_execution_id
@@ -30,7 +32,6 @@ from stigmer_engine.json_text import well_formed
 from stigmer_engine.lifecycle_events import LifecycleConfig, LifecycleSink
 from stigmer_engine.processes import ProcessConfig, Processes
 from stigmer_engine.runtimes.asyncio.children import Children, Family
-from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock, Interceptor
 from stigmer_engine.schedule import Schedule, ScheduleConfig, StartInstance
 from stigmer_engine.schedule.schedule_run import schedule_run
@@ -122,6 +123,16 @@ class Engine:
         await self._callers.close()
         for own in self._owned:
             own.close()
+
+    @property
+    def callers(self) -> Mapping[str, Caller]:
+        """Who performs the calls, by kind."""
+        return {**self._callers.by_kind, **self._processes.by_kind, "emit": EmitCaller(self.bus)}
+
+    @property
+    def config(self) -> EngineConfig:
+        """What it was told."""
+        return self._config
 
     def load(self, text: str | bytes, source: str = "document") -> PreparedDocument:
         """A document ready to run; loading the same text again is free.
@@ -283,7 +294,7 @@ class Engine:
         )
         runtime = AsyncioRuntime(
             evaluator=self._evaluator,
-            callers={**self._callers.by_kind, **self._processes.by_kind, "emit": EmitCaller(self.bus)},
+            callers=self.callers,
             vault=SecretVault(tree.nonce, secrets),
             log=log,
             children=children,

@@ -63,6 +63,20 @@ class EventError:
             "instance": self.instance,
         }
 
+    @classmethod
+    def from_json(cls, error: JsonObject) -> "EventError":
+        """The inverse of `to_json`."""
+        status = error["status"]
+        assert isinstance(status, int)
+        return cls(
+            code=str(error["code"]),
+            message=str(error["message"]),
+            stack_trace=str(error["stack_trace"]),
+            type=str(error["type"]),
+            status=status,
+            instance=str(error["instance"]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressEvent:
@@ -111,3 +125,28 @@ class ProgressEvent:
             "task_reference": self.task_reference,
             "attempt": self.attempt,
         }
+
+    @classmethod
+    def from_json(cls, event: JsonObject) -> "ProgressEvent":
+        """The inverse of `to_json`."""
+        payload, error = event["payload"], event["error"]
+        return cls(
+            workflow_execution_id=str(event["workflow_execution_id"]),
+            event_type=EventType(str(event["event_type"])),
+            workflow_name=str(event["workflow_name"]),
+            task_name=str(event["task_name"]),
+            status=Status(str(event["status"])),
+            message=str(event["message"]),
+            timestamp_ms=_whole(event["timestamp_ms"]),
+            payload=payload if isinstance(payload, dict) else None,
+            error=EventError.from_json(error) if isinstance(error, dict) else None,
+            sequence_number=_whole(event["sequence_number"]),
+            task_progress=_whole(event["task_progress"]),
+            task_reference=str(event["task_reference"]),
+            attempt=_whole(event["attempt"]),
+        )
+
+
+def _whole(value: JsonValue) -> int:
+    assert isinstance(value, int)
+    return value

@@ -106,6 +106,11 @@ class Execution:
         return self._interpreter.run_state.prepared
 
     @property
+    def context(self) -> JsonValue:
+        """`$context` as it is now; `[secret:NAME]` stands for placeholders of secrets."""
+        return self._interpreter.run_state.telling.value(self._tree.context)
+
+    @property
     def input(self) -> JsonValue:
         """The raw input it was started with; `[secret:NAME]` stands for placeholders of secrets."""
         return self._interpreter.run_state.telling.value(self._tree.raw_input)
@@ -121,11 +126,14 @@ class Execution:
         assert result is not None, "the execution went on elsewhere"
         return result
 
-    async def wait_departure(self) -> Departure | None:
-        """How it left after `leave`; None when it has ended here."""
-        if await asyncio.shield(self._task) is not None or self.log.closed:
+    async def wait_stopped(self) -> None:
+        """Wait until it has ended, or has left. Raises the defect that broke it, unless defects are contained."""
+        await asyncio.shield(self._task)
+
+    def departure(self) -> Departure | None:
+        """How to go on elsewhere, once it has left; None when it has ended. To be used before anything else happens."""
+        if self.log.closed:
             return None
-        # Only now: what arrived after it stopped is in the tree too.
         return Departure(tree=encode_tree(self._tree), pausing=self._pausing, reason=self._pause_reason)
 
     async def wait_inside(self) -> Result:
@@ -220,7 +228,7 @@ class Execution:
             self._drain()
 
     def leave(self) -> None:
-        """Freeze at the next boundary and stop here: `wait_departure` tells how to go on. Nobody sees it in the events.
+        """Freeze at the next boundary and stop here: `departure` tells how to go on. Nobody sees it in the events.
 
         A paused execution leaves at once. Has no effect on one that has ended.
         """

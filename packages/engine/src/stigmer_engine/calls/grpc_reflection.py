@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
@@ -64,7 +64,8 @@ async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: 
     return _in_order(files)
 
 
-def _take(response: object, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
+# The classes are made at run time: nobody can name their fields to a type checker.
+def _take(response: Any, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
     if not isinstance(response, ServerReflectionResponse):
         raise fault("communication", "The peer ended its description too soon", wanted, status=502)
     if response.WhichOneof("message_response") != "file_descriptor_response":

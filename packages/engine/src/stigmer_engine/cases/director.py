@@ -11,8 +11,8 @@ from stigmer_engine.cases.matching import task_fits
 from stigmer_engine.cases.model import Happening
 from stigmer_engine.cases.model.fixed_duration import seconds_of
 from stigmer_engine.events import EventType, ProgressEvent
-from stigmer_engine.interpreter.scope import iso8601
 from stigmer_engine.execution import Execution, WrongState
+from stigmer_engine.interpreter.scope import iso8601
 from stigmer_engine.testing.virtual_time import virtual_clock
 
 _ENDS = (EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TASK_SKIPPED)

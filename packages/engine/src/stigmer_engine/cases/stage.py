@@ -14,10 +14,10 @@ from stigmer_engine.cases.reading import DocumentText, PlannedCase
 from stigmer_engine.cases.world import MockedWorld
 from stigmer_engine.engine import Engine, EngineConfig
 from stigmer_engine.events import EventType
+from stigmer_engine.execution import Execution
 from stigmer_engine.expressions import Evaluator, EvaluatorConfig, LibjqChecker
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.processes import ProcessConfig
-from stigmer_engine.execution import Execution
 from stigmer_engine.testing.virtual_time import run_virtual, virtual_clock
 
 _LONGEST = 366 * 86_400.0

@@ -44,10 +44,18 @@ class EvaluatorConfig:
     patience_seconds: float | None = 0.002
 
 
+class BudgetSpent(Fault):
+    """The `expression` fault of an evaluation that took too much time or memory; on another machine it may end well."""
+
+
 class Evaluator:
-    """Evaluates programs in child processes. Close it (or use `async with`) to end them."""
+    """Evaluates programs in child processes. Close it (or use `async with`) to end them.
+
+    `exchanged` counts the bytes that went to the children and came back: the same for the same evaluations.
+    """
 
     def __init__(self, config: EvaluatorConfig | None = None) -> None:
+        self.exchanged = 0
         self._config = config or EvaluatorConfig()
         self._idle: list[Worker] = []
         self._running = 0
@@ -80,7 +88,9 @@ class Evaluator:
             found = look_up(program.paths, arguments)
             if found is not None:
                 return program.place(found)
-        reply = await self._exchange(program, encode_arguments(arguments))
+        encoded = encode_arguments(arguments)
+        reply = await self._exchange(program, encoded)
+        self.exchanged += len(encoded) + len(reply.body)
         if reply.status == FAILURE:
             raise await self._explain(program, arguments, reply)
         try:
@@ -171,7 +181,7 @@ def _spent(program: Program, config: EvaluatorConfig, *, out_of_time: bool) -> F
     what = f"{config.budget_seconds:g} s of time" if out_of_time else f"{config.memory_bytes >> 20} MiB of memory"
     sources = _shorten("; ".join(leaf.source for leaf in program.leaves))
     detail = f"the evaluation spent its {what}: {sources}"
-    return fault("expression", "Expression over budget", detail)
+    return BudgetSpent(fault("expression", "Expression over budget", detail).error)
 
 
 def _shorten(text: str, limit: int = 200) -> str:

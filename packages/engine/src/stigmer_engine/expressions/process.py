@@ -15,6 +15,7 @@ from stigmer_engine.expressions import worker
 from stigmer_engine.expressions.program import Program
 
 _SCRIPT = str(Path(worker.__file__))
+_SLICE_SECONDS = 0.2
 
 
 class WorkerDied(Exception):
@@ -93,8 +94,11 @@ class Worker:
         deadline = time.monotonic() + seconds
         while True:
             remaining = deadline - time.monotonic()
-            if remaining <= 0 or not self._poll.poll(remaining * 1000):
+            if remaining <= 0:
                 return None
+            # In slices: an exception that another thread raises in this one gets its turn between two of them.
+            if not self._poll.poll(min(remaining, _SLICE_SECONDS) * 1000):
+                continue
             reply = self._read()
             if reply is not None:
                 return reply

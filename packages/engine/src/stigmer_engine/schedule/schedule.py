@@ -9,11 +9,11 @@ from stigmer_dsl.models.event import EventConsumption, ReadMode
 from stigmer_dsl.models.schedule import Schedule as ScheduleSettings
 
 from stigmer_engine.bus.port import EventBus, Subscriber
+from stigmer_engine.execution import Execution
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.lifecycle import duration_seconds
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.interpreter.scope import Scope
-from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import Clock
 from stigmer_engine.schedule.config import ScheduleConfig
 from stigmer_engine.schedule.consumption import start_on_events, wanted_events

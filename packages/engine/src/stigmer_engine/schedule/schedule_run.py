@@ -7,6 +7,7 @@ from typing import Final
 
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.event_log import EventLog
+from stigmer_engine.execution import Execution
 from stigmer_engine.executors.extension import run_extended
 from stigmer_engine.executors.registry import EXECUTORS
 from stigmer_engine.expressions import Evaluator
@@ -17,7 +18,6 @@ from stigmer_engine.interpreter.port import ChildRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.run import Limits, Run
 from stigmer_engine.runtimes.asyncio.children import Children, Family
-from stigmer_engine.execution import Execution
 from stigmer_engine.runtimes.asyncio.runtime import AsyncioRuntime, Clock
 from stigmer_engine.secrets import SecretNames, SecretVault
 

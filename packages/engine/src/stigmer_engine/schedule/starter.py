@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from stigmer_dsl.json_types import JsonValue
 
-from stigmer_engine.faults import Fault
 from stigmer_engine.execution import Execution
+from stigmer_engine.faults import Fault
 from stigmer_engine.runtimes.asyncio.runtime import Clock
 
 _log = logging.getLogger(__name__)

@@ -7,10 +7,10 @@ from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.events import Status
+from stigmer_engine.execution import Execution
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.port import ChildRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
-from stigmer_engine.execution import Execution
 
 StartChild = Callable[[PreparedDocument, ChildRequest], Execution]
 

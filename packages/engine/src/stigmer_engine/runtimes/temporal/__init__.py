@@ -1,1 +1,32 @@
-"""The Temporal runtime: the interpreter as a durable workflow, its calls as activities."""
+"""The durable runtime: executions as Temporal workflows, run by the same interpreter. See docs/temporal.md."""
+
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExecution, TemporalExecutions
+from stigmer_engine.runtimes.temporal.following import UnknownExecution
+from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE, WORKFLOW_TYPE, workflow_id
+from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
+from stigmer_engine.runtimes.temporal.start import Rules
+from stigmer_engine.runtimes.temporal.worker import (
+    TemporalWorker,
+    WorkerConfig,
+    prepare_outside,
+    workflow_services,
+)
+
+__all__ = [
+    "DEFAULT_QUEUE",
+    "WORKFLOW_TYPE",
+    "EventReceiver",
+    "NoSecrets",
+    "Rules",
+    "SecretSource",
+    "StartConfig",
+    "TemporalExecution",
+    "TemporalExecutions",
+    "TemporalWorker",
+    "UnknownExecution",
+    "WorkerConfig",
+    "prepare_outside",
+    "workflow_id",
+    "workflow_services",
+]

@@ -1,0 +1,153 @@
+"""The activities of a worker: what an execution does outside its workflow."""
+
+import asyncio
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+from temporalio import activity
+from temporalio.client import AsyncActivityHandle, Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import CancelledError as TemporalCancelledError
+from temporalio.service import RPCError
+
+from stigmer_engine.calls.caller import Caller
+from stigmer_engine.events import ProgressEvent
+from stigmer_engine.faults import Fault, fault
+from stigmer_engine.runtimes.temporal.calling import CallInput
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.faults import failure_of
+from stigmer_engine.runtimes.temporal.names import (
+    BREATHE_ACTIVITY,
+    BUDGET_ACTIVITY,
+    CHILD_ACTIVITY,
+    COMPLETE_ACTIVITY,
+    DELIVER_ACTIVITY,
+    DOCUMENT_ACTIVITY,
+    call_activity,
+    workflow_id,
+)
+from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
+from stigmer_engine.runtimes.temporal.secret_source import SecretSource
+from stigmer_engine.secrets import SecretVault
+
+_HEARTBEATS_A_TIMEOUT: Final = 4
+
+Activity = Callable[..., Any]
+FindDocument = Callable[[str, str, str], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityParts:
+    """What the activities work with.
+
+    Attributes:
+        callers: by the kind of call.
+        secrets: values for placeholders.
+        receiver: of events; None when nobody wants them.
+        find_document: the text of a registered document by namespace, name and version.
+        client: to wait for executions, and to complete activities of others.
+        completed: what such an activity gets, made of the final snapshot.
+    """
+
+    callers: Mapping[str, Caller]
+    secrets: SecretSource
+    receiver: EventReceiver | None
+    find_document: FindDocument
+    client: Client
+    completed: Callable[[JsonObject], object]
+
+
+def build_activities(parts: ActivityParts) -> list[Activity]:
+    """All activities, ready to be registered with a worker."""
+    calls = [_call(kind, caller, parts.secrets) for kind, caller in parts.callers.items()]
+    return [*calls, _breathe, _over_budget, _deliver(parts.receiver), *_finding(parts), _completing(parts)]
+
+
+def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
+    @activity.defn(name=call_activity(kind))
+    async def perform(shown: dict[str, Any]) -> JsonValue:
+        call = CallInput.from_json(shown)
+        values = await secrets.fetch(call.secrets_of) if call.secrets_of else {}
+        vault = SecretVault(call.nonce, values)
+        try:
+            return await _alive(caller.call(call.arguments, vault))
+        except Fault as error:
+            raise failure_of(vault.scrub_error(error.error)) from None
+
+    return perform
+
+
+async def _alive(work: Any) -> JsonValue:
+    """Do the work, and tell Temporal now and then that it is being done; so a cancellation reaches it too."""
+    timeout = activity.info().heartbeat_timeout
+    if timeout is None:
+        result: JsonValue = await work
+        return result
+    beating = asyncio.ensure_future(_beat(timeout.total_seconds() / _HEARTBEATS_A_TIMEOUT))
+    try:
+        result = await work
+    finally:
+        beating.cancel()
+    return result
+
+
+async def _beat(seconds: float) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        activity.heartbeat()
+
+
+@activity.defn(name=BREATHE_ACTIVITY)
+async def _breathe() -> None:
+    """Do nothing: what counts is that the workflow waited for it."""
+
+
+@activity.defn(name=BUDGET_ACTIVITY)
+async def _over_budget() -> None:
+    """Do nothing: what counts is that it stands in history."""
+
+
+def _deliver(receiver: EventReceiver | None) -> Activity:
+    @activity.defn(name=DELIVER_ACTIVITY)
+    async def deliver(events: list[dict[str, Any]], last: bool) -> int:
+        read = [ProgressEvent.from_json(event) for event in events]
+        if receiver is None:
+            return read[-1].sequence_number
+        return await receiver.deliver(read, last=last)
+
+    return deliver
+
+
+def _finding(parts: ActivityParts) -> list[Activity]:
+    @activity.defn(name=DOCUMENT_ACTIVITY)
+    async def find(identity: dict[str, Any]) -> ClaimedText | None:
+        text = parts.find_document(identity["namespace"], identity["name"], identity["version"])
+        return None if text is None else ClaimedText(text)
+
+    @activity.defn(name=CHILD_ACTIVITY)
+    async def wait(execution: str) -> JsonValue:
+        handle = parts.client.get_workflow_handle(workflow_id(execution))
+        try:
+            return await _alive(handle.result())
+        except WorkflowFailureError as error:
+            if isinstance(error.cause, ApplicationError):
+                raise error.cause from None
+            what = "was cancelled" if isinstance(error.cause, TemporalCancelledError) else "came to no end"
+            raise failure_of(fault("runtime", f"The sub-workflow {what}", execution).error) from None
+
+    return [find, wait]
+
+
+def _completing(parts: ActivityParts) -> Activity:
+    @activity.defn(name=COMPLETE_ACTIVITY)
+    async def complete(token: str, snapshot: dict[str, Any]) -> None:
+        handle: AsyncActivityHandle = parts.client.get_async_activity_handle(task_token=base64.b64decode(token))
+        try:
+            await handle.complete(parts.completed(snapshot))
+        except RPCError as error:
+            activity.logger.warning("an activity that waited for an execution is there no more: %s", error.message)
+
+    return complete

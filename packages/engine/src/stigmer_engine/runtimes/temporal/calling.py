@@ -1,0 +1,115 @@
+"""Calls of tasks as activities."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from stigmer_engine.interpreter.port import CallRequest
+from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.runtimes.temporal.faults import fault_of
+from stigmer_engine.runtimes.temporal.names import call_activity
+from stigmer_engine.runtimes.temporal.options import activity_options
+from stigmer_engine.runtimes.temporal.start import Start
+
+_SUMMARY_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallInput:
+    """What the activity of a call gets: no more than the call itself takes.
+
+    Attributes:
+        arguments: with placeholders of secrets.
+        nonce: of the placeholders; empty when there can be none.
+        secrets_of: the execution whose secrets they stand for.
+    """
+
+    arguments: JsonObject
+    nonce: str = ""
+    secrets_of: str = ""
+
+    def to_json(self) -> JsonObject:
+        """Every field that says something."""
+        shown: JsonObject = {"arguments": self.arguments}
+        if self.nonce:
+            shown |= {"nonce": self.nonce, "secrets_of": self.secrets_of}
+        return shown
+
+    @classmethod
+    def from_json(cls, shown: JsonObject) -> "CallInput":
+        """The inverse of `to_json`."""
+        arguments = shown["arguments"]
+        assert isinstance(arguments, dict)
+        return cls(arguments=arguments, nonce=str(shown.get("nonce", "")), secrets_of=str(shown.get("secrets_of", "")))
+
+
+class Calls:
+    """Performs the calls of one execution."""
+
+    def __init__(self, prepared: PreparedDocument, start: Start) -> None:
+        self._prepared = prepared
+        self._start = start
+        metadata = prepared.raw.get("document")
+        self._document_metadata = metadata.get("metadata") if isinstance(metadata, dict) else None
+
+    async def call(self, request: CallRequest) -> JsonValue:
+        """The value of a call. Raises Fault."""
+        task = task_at(self._prepared.raw, request.reference)
+        options = activity_options(_object(task.get("metadata")), _object(self._document_metadata), kind=request.kind)
+        what = f"The {request.kind} call"
+        keywords = options.keywords()
+        keywords.setdefault("summary", _summary(request))
+        keywords["activity_id"] = request.id.rpartition("/")[2]
+        try:
+            if request.kind == "activity":
+                arguments = request.arguments["arguments"]
+                assert isinstance(arguments, list)
+                queue = request.arguments.get("taskQueue")
+                if isinstance(queue, str) and queue:
+                    keywords["task_queue"] = queue
+                what = f"The activity {request.arguments['name']}"
+                result: JsonValue = await workflow.execute_activity(
+                    str(request.arguments["name"]), args=arguments, **keywords
+                )
+                return result
+            return await workflow.execute_activity(
+                call_activity(request.kind), self._input(request).to_json(), **keywords
+            )
+        except ActivityError as error:
+            raise fault_of(error, what) from error
+
+    def _input(self, request: CallRequest) -> CallInput:
+        # Tokens of a call's own have placeholders too, so a document without secrets may need the nonce.
+        return CallInput(arguments=request.arguments, nonce=self._start.nonce, secrets_of=self._start.secrets_of)
+
+
+def task_at(raw: JsonObject, reference: str) -> JsonObject:
+    """The task at a JSON pointer of the document as written; empty when there is none."""
+    found: JsonValue = raw
+    for part in reference.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, dict):
+            found = found.get(key)
+        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+            found = found[int(key)]
+        else:
+            return {}
+    return _object(found)
+
+
+def _object(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _summary(request: CallRequest) -> str:
+    """One line for people: what is called, and by which task. No argument that could hold data of the run."""
+    name = request.reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    text = f"{request.kind}: {name}"
+    return text[:_SUMMARY_CHARACTERS]
+
+
+__all__ = ["CallInput", "Calls", "Mapping", "task_at"]

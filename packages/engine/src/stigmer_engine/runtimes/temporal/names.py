@@ -1,0 +1,50 @@
+"""The names that clients, workers and operators meet: workflow and activity types, signals, queries, updates."""
+
+from typing import Final
+
+WORKFLOW_TYPE: Final = "stigmer/workflow-execution/interpret"
+"""The one workflow type; it interprets any document."""
+
+DEFAULT_QUEUE: Final = "stigmer-workflows"
+"""The task queue of executions and of their calls (seed 003)."""
+
+CANCEL_SIGNAL: Final = "stigmer-cancel"
+PAUSE_SIGNAL: Final = "stigmer-pause"
+RESUME_SIGNAL: Final = "stigmer-resume"
+ATTEND_SIGNAL: Final = "stigmer-attend"
+EVENT_SIGNAL: Final = "event"
+EVENT_UPDATE: Final = "event"
+
+STATUS_QUERY: Final = "status"
+SNAPSHOT_QUERY: Final = "snapshot"
+CONTEXT_QUERY: Final = "context"
+EVENTS_QUERY: Final = "events"
+
+FAULT_TYPE: Final = "stigmer/fault"
+"""Type of the application errors whose first detail is the error object of a fault."""
+
+_CALL_PREFIX: Final = "stigmer/"
+CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit")
+"""The kinds of calls that are activities of this engine."""
+
+BREATHE_ACTIVITY: Final = "stigmer/breathe"
+DELIVER_ACTIVITY: Final = "stigmer/deliver-events"
+BUDGET_ACTIVITY: Final = "stigmer/expression-over-budget"
+DOCUMENT_ACTIVITY: Final = "stigmer/find-document"
+CHILD_ACTIVITY: Final = "stigmer/await-execution"
+COMPLETE_ACTIVITY: Final = "stigmer/complete-activity"
+
+
+def call_activity(kind: str) -> str:
+    """The activity type of a kind of call."""
+    return _CALL_PREFIX + kind
+
+
+def workflow_id(execution_id: str) -> str:
+    """The Temporal workflow id of an execution."""
+    return f"{WORKFLOW_TYPE}/{execution_id}"
+
+
+def execution_id(workflow: str) -> str:
+    """The execution of a Temporal workflow id, of which `workflow_id` made it."""
+    return workflow.removeprefix(f"{WORKFLOW_TYPE}/")

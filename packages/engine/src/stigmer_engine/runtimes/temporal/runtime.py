@@ -1,0 +1,82 @@
+"""The runtime port inside a Temporal workflow."""
+
+from collections.abc import Callable
+
+from stigmer_dsl.json_types import JsonValue
+from temporalio import workflow
+
+from stigmer_engine.events import ProgressEvent
+from stigmer_engine.expressions import Evaluator, Program
+from stigmer_engine.interpreter.port import CallRequest, ChildRequest
+from stigmer_engine.runtimes.temporal.calling import Calls
+from stigmer_engine.runtimes.temporal.children import TemporalChildren
+from stigmer_engine.runtimes.temporal.turns import Turns
+
+
+class TemporalRuntime:
+    """Calls, time and events of one execution, as commands and times of its history.
+
+    Args:
+        evaluator: gives the evaluator of the present thread.
+        published: takes each event.
+    """
+
+    def __init__(
+        self,
+        *,
+        evaluator: Callable[[], Evaluator],
+        turns: Turns,
+        calls: Calls,
+        children: TemporalChildren,
+        published: Callable[[ProgressEvent], object],
+        steps: int,
+    ) -> None:
+        self._evaluator = evaluator
+        self._turns = turns
+        self._calls = calls
+        self._children = children
+        self._published = published
+        self._steps = steps
+
+    def now(self) -> float:
+        """Unix time in seconds: that of the present workflow task."""
+        return workflow.time()
+
+    def random(self) -> float:
+        """A number from 0 up to 1, the same on replay."""
+        return workflow.random().random()
+
+    async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
+        """The value of a program. Raises Fault `expression`."""
+        value = await self._turns.evaluate(self._evaluator(), program, arguments)
+        if self._turns.over:
+            await self._turns.end()
+        return value
+
+    async def call(self, request: CallRequest) -> JsonValue:
+        """Perform the call as an activity. Raises Fault."""
+        result = await self._calls.call(request)
+        self._turns.began_anew()
+        return result
+
+    async def start_child(self, request: ChildRequest) -> None:
+        """Start a sub-workflow as a child workflow. Raises Fault."""
+        await self._children.start(request)
+
+    async def await_child(self, request: ChildRequest) -> JsonValue:
+        """The output of a sub-workflow. Raises its Fault."""
+        return await self._children.wait(request)
+
+    def cancel_child(self, request: ChildRequest) -> None:
+        """Cancel a sub-workflow, if it still runs."""
+        self._children.cancel(request)
+
+    async def breathe(self) -> None:
+        """Count the steps, and end the activation when it has lasted long enough."""
+        self._turns.count(self._steps)
+        if self._turns.over:
+            await self._turns.end()
+
+    def publish(self, event: ProgressEvent) -> None:
+        """Take the next event."""
+        self._published(event)

@@ -1,0 +1,164 @@
+"""What an execution is started with, and what it carries when it continues as new.
+
+Both are JSON in Temporal's history, so every field has its reason to be there; values of secrets never are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+from stigmer_engine.events import ProgressEvent
+from stigmer_engine.execution import Departure
+from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.snapshot import Snapshot
+from stigmer_engine.snapshot_json import snapshot_from_json, snapshot_to_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What must not change while an execution lives, lest its history would not replay.
+
+    Attributes:
+        limits: bounds of the run.
+        history_events: events of one history, at about which the execution continues as new; 0 for Temporal's advice.
+        turn_work: pure work, in steps of about 10 us, after which the workflow gives its thread back.
+        heartbeat_seconds: without a sign from a call, after which its worker counts as lost.
+        cancel_grace_seconds: for calls under way to finish after a cancellation.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    history_events: int = 0
+    turn_work: int = 20_000
+    heartbeat_seconds: float = 10.0
+    cancel_grace_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What stays the same as long as the execution lives.
+
+    Attributes:
+        nonce: makes its placeholders of secrets unguessable.
+        secrets: names of the secrets that `$secrets` has.
+        secrets_of: the execution for which the values are kept: itself, or what it is a sub-workflow of.
+        env: plain values, readable as `$runtime.metadata.env`.
+        inherited: whether the input may hold placeholders.
+        levels: of sub-workflows that may be below it; `family` how many of them in all.
+        parent: whether another execution waits for it.
+        reports: whether its events are delivered to the receiver of its worker.
+    """
+
+    execution_id: str
+    nonce: str
+    secrets: tuple[str, ...] = ()
+    secrets_of: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    inherited: bool = False
+    levels: int = 16
+    family: int = 10_000
+    parent: bool = False
+    reports: bool = False
+    rules: Rules = field(default_factory=Rules)
+
+    def to_json(self) -> JsonObject:
+        """Every field under its name."""
+        shown: JsonObject = asdict(self)
+        shown["secrets"] = list(self.secrets)
+        return shown
+
+    @classmethod
+    def from_json(cls, shown: JsonObject) -> "Start":
+        """The inverse of `to_json`; fields that an older version did not know have their defaults."""
+        given = dict(shown)
+        secrets, rules = given.pop("secrets", []), given.pop("rules", {})
+        assert isinstance(secrets, list)
+        assert isinstance(rules, dict)
+        rules = dict(rules)
+        limits = rules.pop("limits", {})
+        assert isinstance(limits, dict)
+        return cls(
+            **given,
+            secrets=tuple(map(str, secrets)),
+            rules=Rules(**rules, limits=Limits(**limits)),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """Where a new execution stands: its raw input, and how long it may take at most in seconds, 0 for ever."""
+
+    input: JsonValue
+    max_timeout_seconds: float = 0
+
+    def to_json(self) -> JsonObject:
+        """Every field under its name."""
+        return {"input": self.input, "max_timeout_seconds": self.max_timeout_seconds}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """Where an execution stands that continues as new.
+
+    Attributes:
+        departure: its frames, and whether it is held paused.
+        snapshot: what the events so far add up to.
+        undelivered: events that the receiver has not acknowledged.
+        children: ids of sub-workflows that run, and that a task waits for; `family` how many more there may be.
+        attending: task tokens of activities that wait for the end, in base64.
+    """
+
+    departure: Departure
+    snapshot: Snapshot
+    undelivered: tuple[ProgressEvent, ...] = ()
+    children: tuple[str, ...] = ()
+    family: int = 0
+    attending: tuple[str, ...] = ()
+
+    def to_json(self) -> JsonObject:
+        """Every field under its name."""
+        return {
+            "tree": self.departure.tree,
+            "pausing": self.departure.pausing,
+            "reason": self.departure.reason,
+            "snapshot": snapshot_to_json(self.snapshot),
+            "undelivered": [event.to_json() for event in self.undelivered],
+            "children": list(self.children),
+            "family": self.family,
+            "attending": list(self.attending),
+        }
+
+    @classmethod
+    def from_json(cls, shown: JsonObject) -> "Continuation":
+        """The inverse of `to_json`."""
+        tree, snapshot, family = shown["tree"], shown["snapshot"], shown["family"]
+        assert isinstance(tree, dict)
+        assert isinstance(snapshot, dict)
+        assert isinstance(family, int)
+        return cls(
+            departure=Departure(tree=tree, pausing=shown["pausing"] is True, reason=str(shown["reason"])),
+            snapshot=snapshot_from_json(snapshot),
+            undelivered=tuple(ProgressEvent.from_json(event) for event in _objects(shown["undelivered"])),
+            children=_texts(shown["children"]),
+            family=family,
+            attending=_texts(shown["attending"]),
+        )
+
+
+def position_from_json(shown: JsonObject) -> Beginning | Continuation:
+    """Where an execution stands, new or continued."""
+    if "tree" in shown:
+        return Continuation.from_json(shown)
+    seconds = shown.get("max_timeout_seconds", 0)
+    assert isinstance(seconds, int | float)
+    return Beginning(input=shown.get("input"), max_timeout_seconds=seconds)
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    assert isinstance(value, list)
+    return [item for item in value if isinstance(item, dict)]
+
+
+def _texts(value: JsonValue) -> tuple[str, ...]:
+    assert isinstance(value, list)
+    return tuple(map(str, value))

@@ -1,0 +1,137 @@
+"""The worker: takes workflow tasks and calls from the task queues."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self
+
+from stigmer_dsl import InvalidDocument
+from stigmer_dsl.json_types import JsonObject
+from temporalio.client import Client
+from temporalio.worker import Worker, WorkerDeploymentConfig
+
+from stigmer_engine.engine import Engine
+from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.runtimes.temporal.activities import ActivityParts, build_activities
+from stigmer_engine.runtimes.temporal.definition import find_definition
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE
+from stigmer_engine.runtimes.temporal.sandbox import workflow_runner
+from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
+from stigmer_engine.runtimes.temporal.workflow import InterpretWorkflow
+from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices, announce, withdraw
+
+# An execution's thread works at most for a moment, and each may keep a process that evaluates expressions.
+_WORKFLOW_THREADS: Final = 16
+# Temporal tells a call of its cancellation when it gives a sign of life; sooner than it would by itself.
+_HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """How a worker works.
+
+    Attributes:
+        queue: where executions and their calls come from.
+        max_activities: calls at a time.
+        max_cached: executions kept in memory between their workflow tasks.
+        grace: for calls under way when the worker stops.
+        deployment: the worker's version, where Temporal routes executions by it.
+        completed: what an activity that waits for an execution gets, made of its final snapshot in JSON.
+    """
+
+    queue: str = DEFAULT_QUEUE
+    max_activities: int = 100
+    max_cached: int = 1000
+    grace: timedelta = timedelta(seconds=10)
+    deployment: WorkerDeploymentConfig | None = None
+    completed: Callable[[JsonObject], object] = field(default=lambda snapshot: snapshot)
+
+
+class TemporalWorker:
+    """Runs executions until it is closed: `async with TemporalWorker(...)`.
+
+    Args:
+        client: with the data converter of `payloads`, whose `on_text` is `documents_of(engine)`'s `ready`.
+        engine: performs the calls, and loads documents.
+        receiver: of the events of executions that report.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        engine: Engine,
+        services: WorkflowServices,
+        config: WorkerConfig | None = None,
+        *,
+        secrets: SecretSource | None = None,
+        receiver: EventReceiver | None = None,
+        activities: Sequence[Callable[..., Any]] = (),
+    ) -> None:
+        settled = config or WorkerConfig()
+        self._queue = settled.queue
+        self._services = services
+        self._threads = ThreadPoolExecutor(_WORKFLOW_THREADS, thread_name_prefix="stigmer-workflow")
+        parts = ActivityParts(
+            callers=engine.callers,
+            secrets=secrets or NoSecrets(),
+            receiver=receiver,
+            find_document=partial(find_definition, engine.documents),
+            client=client,
+            completed=settled.completed,
+        )
+        announce(settled.queue, services)
+        self._worker = Worker(
+            client,
+            task_queue=settled.queue,
+            workflows=[InterpretWorkflow],
+            activities=[*build_activities(parts), *activities],
+            workflow_runner=workflow_runner(),
+            workflow_task_executor=self._threads,
+            max_concurrent_workflow_tasks=_WORKFLOW_THREADS,
+            max_cached_workflows=settled.max_cached,
+            max_concurrent_activities=settled.max_activities,
+            max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+            default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+            graceful_shutdown_timeout=settled.grace,
+            deployment_config=settled.deployment,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._worker.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._worker.__aexit__(kind, error, trace)
+        finally:
+            withdraw(self._queue)
+            self._threads.shutdown(wait=False)
+
+
+def workflow_services(engine: Engine) -> WorkflowServices:
+    """What workflows of an engine's documents need. Close it after the last worker."""
+
+    def load(text: str) -> PreparedDocument:
+        return engine.load(text)
+
+    return WorkflowServices(load, engine.config.evaluator)
+
+
+def prepare_outside(services: WorkflowServices) -> Callable[[str], Any]:
+    """Makes a document ready before the workflow that needs it has its turn: for the codec's `on_text`."""
+
+    async def ready(text: str) -> None:
+        try:
+            await asyncio.to_thread(services.documents.get, text)
+        except InvalidDocument:
+            # The workflow finds that out, and fails by it.
+            return
+
+    return ready

@@ -1,0 +1,276 @@
+"""The workflow type that interprets any document, inside one history."""
+
+import asyncio
+from typing import Any
+
+from stigmer_dsl import InvalidDocument
+from stigmer_dsl.json_types import JsonValue
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError, CancelledError
+
+from stigmer_engine.event_log import EventLog
+from stigmer_engine.events import ProgressEvent, Status
+from stigmer_engine.execution import Execution
+from stigmer_engine.frames import Tree, decode_tree
+from stigmer_engine.interpreter.interpreter import Interpreter
+from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.runtimes.temporal.attendance import Attendance
+from stigmer_engine.runtimes.temporal.calling import Calls
+from stigmer_engine.runtimes.temporal.children import TemporalChildren
+from stigmer_engine.runtimes.temporal.delivery import Delivery
+from stigmer_engine.runtimes.temporal.faults import failure_of
+from stigmer_engine.runtimes.temporal.names import (
+    ATTEND_SIGNAL,
+    CANCEL_SIGNAL,
+    CONTEXT_QUERY,
+    EVENT_SIGNAL,
+    EVENTS_QUERY,
+    PAUSE_SIGNAL,
+    RESUME_SIGNAL,
+    SNAPSHOT_QUERY,
+    STATUS_QUERY,
+    WORKFLOW_TYPE,
+)
+from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
+from stigmer_engine.runtimes.temporal.runtime import TemporalRuntime
+from stigmer_engine.runtimes.temporal.start import Beginning, Continuation, Start, position_from_json
+from stigmer_engine.runtimes.temporal.turns import Turns
+from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices, services_of
+from stigmer_engine.snapshot import Snapshot
+from stigmer_engine.snapshot_json import snapshot_to_json
+
+Json = dict[str, Any]
+"""JSON at Temporal's edge: a type that its converter reads as it is."""
+
+
+@workflow.defn(name=WORKFLOW_TYPE)
+class InterpretWorkflow:
+    """One execution of a document."""
+
+    @workflow.init
+    def __init__(self, definition: ClaimedText, start: Json, position: Json) -> None:
+        """Stand where the execution stands. Signals may come before `run`, and find everything in its place.
+
+        Args:
+            definition: the document.
+            start: see `Start`.
+            position: see `Beginning` and `Continuation`.
+        """
+        self._definition = definition
+        self._start_json = start
+        self._start = Start.from_json(start)
+        self._services = services_of(workflow.info().task_queue)
+        self._prepared = _prepared(self._services, definition.text)
+        self._leaving = False
+        self._forcing: asyncio.Future[None] | None = None
+        place = position_from_json(position)
+        self._delivery = Delivery(place.undelivered if isinstance(place, Continuation) else ())
+        self._attendance = Attendance(place.attending if isinstance(place, Continuation) else ())
+        self._children = TemporalChildren(
+            self._start,
+            running=place.children if isinstance(place, Continuation) else (),
+            family=place.family if isinstance(place, Continuation) else self._start.family,
+            exposed=bool(self._start.secrets) or bool(self._prepared.calls),
+        )
+        self._turns = Turns(self._start.rules.turn_work)
+        self._execution = self._execute(place)
+
+    @workflow.run
+    async def run(self, definition: ClaimedText, start: Json, position: Json) -> JsonValue:
+        """Run to the end, or continue as new.
+
+        Returns:
+            The workflow's output.
+
+        Raises:
+            ApplicationError: the error that nobody caught, of type `stigmer/fault`.
+            CancelledError: it was cancelled.
+        """
+        del start, position
+        delivering = asyncio.ensure_future(self._delivery.run()) if self._start.reports else None
+        await self._until_stopped()
+        if not self._execution.log.closed:
+            await self._uncancelled(lambda: not self._delivery.busy)
+            self._continue_as_new(definition)
+        if delivering is not None:
+            await self._delivery.finish()
+        self._children.close()
+        await self._attendance.finish(self._execution)
+        return await self._result()
+
+    # --- messages -----------------------------------------------------------------------------------------------
+
+    @workflow.signal(name=PAUSE_SIGNAL)
+    def pause(self, reason: str = "") -> None:
+        """Stop at the next boundary. No effect on an execution that has ended."""
+        if not self._execution.log.closed:
+            self._execution.pause(reason)
+
+    @workflow.signal(name=RESUME_SIGNAL)
+    def resume(self, reason: str = "") -> None:
+        """Go on after a pause. No effect on an execution that has ended."""
+        if not self._execution.log.closed:
+            self._execution.resume(reason)
+
+    @workflow.signal(name=CANCEL_SIGNAL)
+    def force_cancel(self, reason: str = "") -> None:
+        """Interrupt everything. Temporal's own cancellation, which must come too, is the graceful one."""
+        if not self._execution.log.closed:
+            self._execution.cancel(reason)
+
+    @workflow.signal(name=ATTEND_SIGNAL)
+    def attend(self, token: str) -> None:
+        """Complete one more activity when the execution has ended; `token` is its task token in base64."""
+        self._attendance.add(token)
+
+    @workflow.signal(name=EVENT_SIGNAL)
+    def deliver(self, event: Json) -> None:
+        """Hand in a CloudEvent, in the JSON format of the CloudEvents specification."""
+        self._execution.deliver(event)
+
+    @workflow.query(name=STATUS_QUERY)
+    def status(self) -> str:
+        """The state: `pending`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
+        return str(self._execution.status)
+
+    @workflow.query(name=SNAPSHOT_QUERY)
+    def snapshot(self) -> Json:
+        """The state of the execution and of its tasks."""
+        return snapshot_to_json(self._execution.snapshot)
+
+    @workflow.query(name=CONTEXT_QUERY)
+    def context(self) -> JsonValue:
+        """`$context` as it is now; `[secret:NAME]` stands for placeholders of secrets."""
+        return self._execution.context
+
+    @workflow.query(name=EVENTS_QUERY)
+    def events(self, after: int = 0, most: int = 500) -> Json:
+        """The events with a sequence number above `after`, as many as there are in this run's log.
+
+        `first` is the sequence number before the first event of this run: earlier ones are known to the run
+        `previous`, and those before it.
+        """
+        log = self._execution.log
+        return {
+            "first": log.after,
+            "previous": workflow.info().continued_run_id,
+            "latest": log.size,
+            "closed": log.closed,
+            "events": [event.to_json() for event in log.since(after)[:most]],
+        }
+
+    # --- the run ------------------------------------------------------------------------------------------------
+
+    def _execute(self, place: Beginning | Continuation) -> Execution:
+        start = self._start
+        if isinstance(place, Continuation):
+            tree, snapshot, departed = decode_tree(place.departure.tree), place.snapshot, place.departure
+        else:
+            tree, snapshot, departed = _new_tree(start, place), Snapshot(execution_id=start.execution_id), None
+        log = EventLog(after=tree.sequence)
+        runtime = TemporalRuntime(
+            evaluator=self._services.evaluator,
+            turns=self._turns,
+            calls=Calls(self._prepared, start),
+            children=self._children,
+            published=lambda event: self._publish(log, event),
+            steps=start.rules.limits.breathe_every,
+        )
+
+        def interpret(tree: Tree) -> Interpreter:
+            return Interpreter(
+                prepared=self._prepared,
+                runtime=runtime,
+                tree=tree,
+                secrets=start.secrets,
+                environment=start.env,
+                limits=start.rules.limits,
+                inherited=start.inherited,
+            )
+
+        return Execution(tree, log, interpret, snapshot=snapshot, departed=departed, contain_defects=False)
+
+    def _publish(self, log: EventLog, event: ProgressEvent) -> None:
+        log.append(event)
+        if self._start.reports:
+            self._delivery.add(event)
+
+    async def _until_stopped(self) -> None:
+        stopped = asyncio.ensure_future(self._execution.wait_stopped())
+        await self._uncancelled(lambda: stopped.done() or self._must_leave())
+        if not stopped.done():
+            self._leaving = True
+            self._execution.leave()
+            await self._uncancelled(stopped.done)
+        stopped.result()
+
+    async def _uncancelled(self, condition: Any) -> None:
+        """Wait for a condition; a cancellation winds the execution down, which in time makes the condition true."""
+        while True:
+            try:
+                await workflow.wait_condition(condition)
+            except asyncio.CancelledError:
+                self._wind_down(workflow.cancellation_reason() or "")
+            else:
+                return
+
+    def _must_leave(self) -> bool:
+        info, most = workflow.info(), self._start.rules.history_events
+        return info.is_continue_as_new_suggested() or 0 < most <= info.get_current_history_length()
+
+    def _wind_down(self, reason: str) -> None:
+        if self._execution.log.closed:
+            return
+        self._execution.wind_down(reason)
+        if self._forcing is None:
+            self._forcing = asyncio.ensure_future(self._force_later(reason))
+
+    async def _force_later(self, reason: str) -> None:
+        await asyncio.sleep(self._start.rules.cancel_grace_seconds)
+        self.force_cancel(reason)
+
+    def _continue_as_new(self, definition: ClaimedText) -> None:
+        """Go on in a new history. Nothing may happen between the reading of the state and this."""
+        departure = self._execution.departure()
+        if departure is None:
+            return
+        continuation = Continuation(
+            departure=departure,
+            snapshot=self._execution.snapshot,
+            undelivered=self._delivery.waiting,
+            children=self._children.running,
+            family=self._children.family,
+            attending=self._attendance.tokens,
+        )
+        workflow.continue_as_new(args=[definition, self._start_json, continuation.to_json()])
+
+    async def _result(self) -> JsonValue:
+        if self._forcing is not None:
+            self._forcing.cancel()
+        execution = self._execution
+        if execution.status is Status.CANCELLED:
+            raise CancelledError("the execution was cancelled")
+        # A parent fills placeholders of secrets in, as its own; everybody else gets none.
+        result = await (execution.wait_inside() if self._start.parent else execution.wait())
+        if result.error is not None:
+            raise failure_of(result.error)
+        return result.output
+
+
+def _prepared(services: WorkflowServices, text: str) -> PreparedDocument:
+    try:
+        return services.documents.get(text)
+    except InvalidDocument as invalid:
+        raise ApplicationError(str(invalid), type="stigmer/invalid-document", non_retryable=True) from invalid
+
+
+def _new_tree(start: Start, beginning: Beginning) -> Tree:
+    now = workflow.time()
+    seconds = beginning.max_timeout_seconds
+    return Tree(
+        execution_id=start.execution_id,
+        nonce=start.nonce,
+        started_at=now,
+        raw_input={} if beginning.input is None else beginning.input,
+        deadline=now + seconds if seconds > 0 else None,
+    )
