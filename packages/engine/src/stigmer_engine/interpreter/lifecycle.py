@@ -18,6 +18,7 @@ from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.run import Run, within
 from stigmer_engine.interpreter.schemas import validate
 from stigmer_engine.interpreter.scope import Scope, TaskView
+from stigmer_engine.interpreter.search_attributes import set_search_attributes
 
 
 async def run_task(run: Run, named: NamedTask, reference: str, holder: Holder, raw: JsonValue, scope: Scope) -> Outcome:
@@ -74,7 +75,7 @@ async def _enter(run: Run, named: NamedTask, reference: str, raw: JsonValue, sco
     task = named.task
     now = run.runtime.now()
     frame = TaskFrame(name=named.name, reference=reference, raw=raw, started_at=now)
-    if task.if_ is None and task.timeout is None:
+    if task.if_ is None and task.timeout is None and task.metadata is None:
         return frame
     seen = scope.of(_view(task, frame))
     if task.if_ is not None:
@@ -87,6 +88,8 @@ async def _enter(run: Run, named: NamedTask, reference: str, raw: JsonValue, sco
             return None
     if task.timeout is not None:
         frame.deadline = now + await timeout_seconds(run, task.timeout, raw, seen)
+    if task.metadata is not None:
+        await set_search_attributes(run, task, raw, seen)
     return frame
 
 

@@ -80,6 +80,14 @@ class Runtime(Protocol):
         """Give everything else a turn; called every so many steps of pure work."""
         ...
 
+    def index(self, attributes: JsonObject) -> None:
+        """Make the execution findable by search attributes, where there is an index; null takes one away.
+
+        Args:
+            attributes: `{name: {type, value}}`, the values of their types (`stigmer_dsl.models.search_attributes`).
+        """
+        ...
+
     def publish(self, event: ProgressEvent) -> None:
         """Take the next event. Must not block and must not fail."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions import Evaluator, Program
@@ -51,6 +51,7 @@ class ScriptedRuntime:
         on_evaluate: called before each evaluation, with its number from 1; whether it gives way to the loop.
         calls: every call made, in the order of their start.
         events: every event published.
+        indexed: the search attributes of each task that sets some.
     """
 
     evaluator: Evaluator
@@ -60,6 +61,7 @@ class ScriptedRuntime:
     jitter: float = 0.5
     calls: list[Call] = field(default_factory=list)
     events: list[ProgressEvent] = field(default_factory=list)
+    indexed: list[JsonObject] = field(default_factory=list)
     evaluations: int = 0
 
     def now(self) -> float:
@@ -115,6 +117,10 @@ class ScriptedRuntime:
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""
         await asyncio.sleep(0)
+
+    def index(self, attributes: JsonObject) -> None:
+        """Keep the attributes."""
+        self.indexed.append(attributes)
 
     def publish(self, event: ProgressEvent) -> None:
         """Keep the event."""

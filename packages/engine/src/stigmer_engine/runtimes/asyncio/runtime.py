@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.calls.caller import Caller
 from stigmer_engine.event_log import EventLog
@@ -84,6 +84,9 @@ class AsyncioRuntime:
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""
         await asyncio.sleep(0)
+
+    def index(self, attributes: JsonObject) -> None:
+        """Do nothing: executions in this process have no index."""
 
     def publish(self, event: ProgressEvent) -> None:
         """Append to the execution's log."""

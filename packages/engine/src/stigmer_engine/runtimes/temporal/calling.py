@@ -59,7 +59,12 @@ class Calls:
     async def call(self, request: CallRequest) -> JsonValue:
         """The value of a call. Raises Fault."""
         task = task_at(self._prepared.raw, request.reference)
-        options = activity_options(_object(task.get("metadata")), _object(self._document_metadata), kind=request.kind)
+        options = activity_options(
+            _object(task.get("metadata")),
+            _object(self._document_metadata),
+            kind=request.kind,
+            arguments=request.arguments,
+        )
         what = f"The {request.kind} call"
         keywords = options.keywords()
         keywords.setdefault("summary", _summary(request))
@@ -68,9 +73,6 @@ class Calls:
             if request.kind == "activity":
                 arguments = request.arguments["arguments"]
                 assert isinstance(arguments, list)
-                queue = request.arguments.get("taskQueue")
-                if isinstance(queue, str) and queue:
-                    keywords["task_queue"] = queue
                 what = f"The activity {request.arguments['name']}"
                 result: JsonValue = await workflow.execute_activity(
                     str(request.arguments["name"]), args=arguments, **keywords

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
 
 from stigmer_engine.events import ProgressEvent
@@ -10,6 +10,7 @@ from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.interpreter.port import CallRequest, ChildRequest
 from stigmer_engine.runtimes.temporal.calling import Calls
 from stigmer_engine.runtimes.temporal.children import TemporalChildren
+from stigmer_engine.runtimes.temporal.search_attributes import search_attribute_updates
 from stigmer_engine.runtimes.temporal.turns import Turns
 
 
@@ -76,6 +77,10 @@ class TemporalRuntime:
         self._turns.count(self._steps)
         if self._turns.over:
             await self._turns.end()
+
+    def index(self, attributes: JsonObject) -> None:
+        """Set search attributes of the workflow."""
+        workflow.upsert_search_attributes(search_attribute_updates(attributes))
 
     def publish(self, event: ProgressEvent) -> None:
         """Take the next event."""

@@ -4,13 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from pydantic import ValidationError
-from stigmer_dsl.expressions import is_strict
 from stigmer_dsl.json_types import JsonObject, JsonValue
-from stigmer_dsl.models.search_attributes import SearchAttribute, SearchAttributeType, type_of
+from stigmer_dsl.models.search_attributes import SearchAttributeType
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from stigmer_engine.faults import Fault, fault
+from stigmer_engine.interpreter.search_attributes import of_metadata, typed
 
 Key = SearchAttributeKey[JsonValue]
 
@@ -32,51 +30,21 @@ def search_attributes(metadata: JsonObject | None) -> TypedSearchAttributes:
         metadata: of the document, as written.
 
     Raises:
-        Fault: `expression`, for a value that is not of its type.
+        Fault: `expression`, for a value that is not of its type; loading a document rules that out.
     """
-    pairs = [SearchAttributePair(key, value) for key, value in _attributes(metadata) if value is not None]
-    return TypedSearchAttributes(pairs)
+    found = _attributes(typed(of_metadata(metadata)))
+    return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in found if value is not None])
 
 
-def search_attribute_updates(metadata: JsonObject | None) -> list[SearchAttributeUpdate[JsonValue]]:
-    """What a task sets, and takes away by `null`, when it starts.
-
-    Args:
-        metadata: of the task, with the expressions of `searchAttributes` evaluated, and without placeholders of
-            secrets: whoever may list executions sees the values.
-
-    Raises:
-        Fault: `expression`, for a value that is not of its type, or an expression that was not evaluated.
-    """
-    return [key.value_unset() if value is None else key.value_set(value) for key, value in _attributes(metadata)]
+def search_attribute_updates(attributes: JsonObject) -> list[SearchAttributeUpdate[JsonValue]]:
+    """What `Runtime.index` is given, `{name: {type, value}}`, for `workflow.upsert_search_attributes`."""
+    return [key.value_unset() if value is None else key.value_set(value) for key, value in _attributes(attributes)]
 
 
-def _attributes(metadata: JsonObject | None) -> Iterator[tuple[Key, JsonValue]]:
-    given: JsonObject = (metadata or {}).get("searchAttributes") or {}
-    for name, said in given.items():
-        kind, value = _typed(name, said)
+def _attributes(attributes: JsonObject) -> Iterator[tuple[Key, JsonValue]]:
+    for name, attribute in attributes.items():
+        kind, value = attribute["type"], attribute["value"]
         yield _KEYS[kind](name), _converted(kind, value)
-
-
-def _typed(name: str, said: JsonValue) -> tuple[SearchAttributeType, JsonValue]:
-    if isinstance(said, dict):
-        try:
-            attribute = SearchAttribute.model_validate(said, by_alias=True, by_name=False)
-        except ValidationError as error:
-            raise _wrong(name, error.errors(include_url=False)[0]["msg"]) from None
-        kind, value = attribute.type, attribute.value
-    else:
-        plain = type_of(said)
-        if plain is None:
-            raise _wrong(name, "there is no type for its value; give it as an object with `type` and `value`")
-        kind, value = plain, said
-    if isinstance(value, str) and is_strict(value):
-        raise _wrong(name, "its value is an expression that was not evaluated")
-    return kind, value
-
-
-def _wrong(name: str, why: str) -> Fault:
-    return fault("expression", f"The search attribute `{name}` cannot be set", why)
 
 
 def _converted(kind: SearchAttributeType, value: JsonValue) -> JsonValue:
