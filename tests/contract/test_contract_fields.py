@@ -149,6 +149,13 @@ MESSAGES: dict[str, dict[str, str]] = {
             "1 WorkflowUpdateType update_type, 2 WorkflowExecution execution, 3 WorkflowTask task"
         ),
         "WorkflowExecutionUpdateStatusInput": "1 string execution_id, 2 WorkflowExecutionStatus status",
+        "SendSignalRequest": (
+            "1 string execution_id, 2 string signal_name, 3 Struct payload, 4 string idempotency_key"
+        ),
+        "CancelWorkflowExecutionRequest": "1 string id, 2 string reason",
+        "TerminateWorkflowExecutionRequest": "1 string id, 2 string reason",
+        "PauseWorkflowExecutionRequest": "1 string id, 2 string reason",
+        "ResumeWorkflowExecutionRequest": "1 string id",
     },
     f"{AGENTIC}.workflowinstance.v1": {
         "WorkflowInstance": HEAD.format(spec="WorkflowInstanceSpec", status="ApiResourceAuditStatus"),

@@ -118,6 +118,11 @@ SERVICES: dict[str, dict[str, str]] = {
         "update": "WorkflowExecution WorkflowExecution",
         "updateStatus": "WorkflowExecutionUpdateStatusInput WorkflowExecution",
         "delete": "ApiResourceId WorkflowExecution",
+        "cancel": "CancelWorkflowExecutionRequest WorkflowExecution",
+        "terminate": "TerminateWorkflowExecutionRequest WorkflowExecution",
+        "pause": "PauseWorkflowExecutionRequest WorkflowExecution",
+        "resume": "ResumeWorkflowExecutionRequest WorkflowExecution",
+        "sendSignal": "SendSignalRequest WorkflowExecution",
     },
     f"{AGENTIC}.workflowexecution.v1.WorkflowExecutionQueryController": {
         "get": "WorkflowExecutionId WorkflowExecution",

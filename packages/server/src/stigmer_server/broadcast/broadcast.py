@@ -34,7 +34,7 @@ class Broadcast:
         return _known(await self._newest.read(execution_id), execution_id)
 
     async def events_after(self, execution_id: str, sequence: int, limit: int = 500) -> Sequence[WorkflowProgressEvent]:
-        """The stored events with a higher sequence number, in order, at most `limit`. Empty for an unknown execution."""
+        """Stored events with a higher sequence number, in order, at most `limit`. None for an unknown execution."""
         return await self._database.read(lambda connection: events_after(connection, execution_id, sequence, limit))
 
     async def follow(self, execution_id: str) -> AsyncIterator[StoredExecution]:

@@ -1,4 +1,4 @@
-"""What the server remembers: resources, executions with their event logs, keys, secrets and what is still to be done."""
+"""What the server remembers: resources, executions and their event logs, keys, secrets, what is still to be done."""
 
 from stigmer_server.store.database import Database, open_database
 from stigmer_server.store.transaction import Transaction

@@ -89,7 +89,7 @@ def append_own_event(transaction: Transaction, event: WorkflowProgressEvent) -> 
 def events_after(
     connection: Connection, execution_id: str, sequence: int, limit: int = _PAGE
 ) -> Sequence[WorkflowProgressEvent]:
-    """Events of the log with a higher sequence number, in order, at most `limit`; those kept aside are not among them."""
+    """Events of the log with a higher sequence number, in order, at most `limit`; not those kept aside."""
     last = select(executions.c.last_sequence).where(executions.c.id == execution_id).scalar_subquery()
     rows = connection.execute(
         select(events.c.body)

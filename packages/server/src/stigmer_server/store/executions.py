@@ -12,7 +12,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecutionStatus,
 )
 
-from stigmer_server.reduction import reduce
+from stigmer_server.reduction import TERMINAL_PHASES, reduce
 from stigmer_server.store.event_log import tail
 from stigmer_server.store.tables import execution_tags, executions
 from stigmer_server.store.tables import secrets as secrets_table
@@ -177,3 +177,10 @@ def _store_tags(connection: Connection, execution_id: str, tags: Sequence[str]) 
     if tags:
         rows = [{"execution_id": execution_id, "tag": tag} for tag in dict.fromkeys(tags)]
         connection.execute(insert(execution_tags), rows)
+
+
+def running_executions(connection: Connection, owner_id: str) -> list[str]:
+    """Ids of some executions of a workflow or an instance that have not ended."""
+    ended = [int(phase) for phase in TERMINAL_PHASES]
+    query = _where(select(executions.c.id), ExecutionFilter(of=owner_id)).where(executions.c.phase.not_in(ended))
+    return list(connection.execute(query.limit(5)).scalars())

@@ -18,8 +18,8 @@ _T = TypeVar("_T")
 _CHANNEL = "stigmer_changes"
 _RECONNECT_SECONDS = 1.0
 _ATTEMPTS = 5
-# serialization_failure, deadlock_detected
-_PASSING = frozenset({"40001", "40P01"})
+# serialization_failure, deadlock_detected, unique_violation (the next attempt sees the row of the other)
+_PASSING = frozenset({"40001", "40P01", "23505"})
 # Any number will do, as long as every version of this server takes the same one.
 _MIGRATION_LOCK = 7_234_001
 

@@ -104,8 +104,8 @@ class EnvironmentSpec(betterproto2.Message):
     EnvironmentSpec holds variables and secrets by name. In a workflow it states which ones the workflow needs and their
     defaults.
 
-    An execution sees, the first wins: its own `runtime_env`, the environments of its instance in their order, the
-    defaults of the workflow.
+    An execution sees, the first wins: its own `runtime_env`, the environments of its instance from the last to the first,
+    the defaults of the workflow.
     """
 
     @betterproto2.staticproperty
@@ -253,7 +253,7 @@ class EnvironmentCommandControllerStub(betterproto2_grpclib.ServiceStub):
 
 class EnvironmentQueryControllerStub(betterproto2_grpclib.ServiceStub):
     """
-    EnvironmentQueryController reads environments. Values of secrets are left empty in every answer.
+    EnvironmentQueryController reads environments. Values of secrets are left empty in every answer but those to runners.
     """
 
     async def get(
@@ -410,7 +410,7 @@ class EnvironmentCommandControllerBase(betterproto2_grpclib.ServiceBase):
 
 class EnvironmentQueryControllerBase(betterproto2_grpclib.ServiceBase):
     """
-    EnvironmentQueryController reads environments. Values of secrets are left empty in every answer.
+    EnvironmentQueryController reads environments. Values of secrets are left empty in every answer but those to runners.
     """
 
     async def get(self, message: "EnvironmentId") -> "Environment":

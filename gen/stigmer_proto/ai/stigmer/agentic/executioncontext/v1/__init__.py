@@ -230,8 +230,8 @@ class ExecutionContextCommandControllerStub(betterproto2_grpclib.ServiceStub):
 
 class ExecutionContextQueryControllerStub(betterproto2_grpclib.ServiceStub):
     """
-    ExecutionContextQueryController reads execution contexts, secrets included: runners and operators only, everybody
-    else gets PERMISSION_DENIED.
+    ExecutionContextQueryController reads execution contexts. Runners get them with their secrets, operators with values of
+    secrets left empty; everybody else gets PERMISSION_DENIED.
     """
 
     async def get(
@@ -369,8 +369,8 @@ class ExecutionContextCommandControllerBase(betterproto2_grpclib.ServiceBase):
 
 class ExecutionContextQueryControllerBase(betterproto2_grpclib.ServiceBase):
     """
-    ExecutionContextQueryController reads execution contexts, secrets included: runners and operators only, everybody
-    else gets PERMISSION_DENIED.
+    ExecutionContextQueryController reads execution contexts. Runners get them with their secrets, operators with values of
+    secrets left empty; everybody else gets PERMISSION_DENIED.
     """
 
     async def get(self, message: "ExecutionContextId") -> "ExecutionContext":

@@ -4,10 +4,15 @@
 # This file has been @generated
 
 __all__ = (
+    "CancelWorkflowExecutionRequest",
     "ExecutionPhase",
     "ListWorkflowExecutionsByWorkflowRequest",
     "ListWorkflowExecutionsRequest",
+    "PauseWorkflowExecutionRequest",
+    "ResumeWorkflowExecutionRequest",
+    "SendSignalRequest",
     "SubscribeWorkflowExecutionRequest",
+    "TerminateWorkflowExecutionRequest",
     "WorkflowExecution",
     "WorkflowExecutionCommandControllerBase",
     "WorkflowExecutionCommandControllerStub",
@@ -233,6 +238,35 @@ class WorkflowUpdateType(betterproto2.Enum):
 
 
 @dataclass(eq=False, repr=False)
+class CancelWorkflowExecutionRequest(betterproto2.Message):
+    """
+    CancelWorkflowExecutionRequest asks to stop a run.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name[
+            "CancelWorkflowExecutionRequest"
+        ]
+
+    id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the execution. An unknown one ends in NOT_FOUND.
+    """
+
+    reason: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Why; part of the event. May be empty.
+    """
+
+
+default_message_pool.register_message(
+    "ai.stigmer.agentic.workflowexecution.v1", "CancelWorkflowExecutionRequest", CancelWorkflowExecutionRequest
+)
+
+
+@dataclass(eq=False, repr=False)
 class ListWorkflowExecutionsByWorkflowRequest(betterproto2.Message):
     """
     ListWorkflowExecutionsByWorkflowRequest asks for the executions of one workflow or instance.
@@ -308,6 +342,95 @@ default_message_pool.register_message(
 
 
 @dataclass(eq=False, repr=False)
+class PauseWorkflowExecutionRequest(betterproto2.Message):
+    """
+    PauseWorkflowExecutionRequest asks to hold a run.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name[
+            "PauseWorkflowExecutionRequest"
+        ]
+
+    id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the execution. An unknown one ends in NOT_FOUND.
+    """
+
+    reason: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Why; part of the event. May be empty.
+    """
+
+
+default_message_pool.register_message(
+    "ai.stigmer.agentic.workflowexecution.v1", "PauseWorkflowExecutionRequest", PauseWorkflowExecutionRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class ResumeWorkflowExecutionRequest(betterproto2.Message):
+    """
+    ResumeWorkflowExecutionRequest asks to go on with a paused run.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name[
+            "ResumeWorkflowExecutionRequest"
+        ]
+
+    id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the execution. An unknown one ends in NOT_FOUND.
+    """
+
+
+default_message_pool.register_message(
+    "ai.stigmer.agentic.workflowexecution.v1", "ResumeWorkflowExecutionRequest", ResumeWorkflowExecutionRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class SendSignalRequest(betterproto2.Message):
+    """
+    SendSignalRequest hands a signal to a run that listens for it. Field numbers are those of later versions of the
+    deployed API.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name["SendSignalRequest"]
+
+    execution_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the execution. An unknown one ends in NOT_FOUND.
+    """
+
+    signal_name: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Name of the signal, as the workflow's LISTEN task has it.
+    """
+
+    payload: "_____google__protobuf__.Struct | None" = betterproto2.field(3, betterproto2.TYPE_MESSAGE, optional=True)
+    """
+    Data of the signal. Default: the empty object.
+    """
+
+    idempotency_key: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
+    """
+    A signal that carries a key seen before for this execution is not handed on again. Default (empty): every one is.
+    """
+
+
+default_message_pool.register_message("ai.stigmer.agentic.workflowexecution.v1", "SendSignalRequest", SendSignalRequest)
+
+
+@dataclass(eq=False, repr=False)
 class SubscribeWorkflowExecutionRequest(betterproto2.Message):
     """
     SubscribeWorkflowExecutionRequest asks for the snapshots of one execution.
@@ -328,6 +451,35 @@ class SubscribeWorkflowExecutionRequest(betterproto2.Message):
 
 default_message_pool.register_message(
     "ai.stigmer.agentic.workflowexecution.v1", "SubscribeWorkflowExecutionRequest", SubscribeWorkflowExecutionRequest
+)
+
+
+@dataclass(eq=False, repr=False)
+class TerminateWorkflowExecutionRequest(betterproto2.Message):
+    """
+    TerminateWorkflowExecutionRequest asks to end a run at once.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name[
+            "TerminateWorkflowExecutionRequest"
+        ]
+
+    id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the execution. An unknown one ends in NOT_FOUND.
+    """
+
+    reason: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Why; part of the event. May be empty.
+    """
+
+
+default_message_pool.register_message(
+    "ai.stigmer.agentic.workflowexecution.v1", "TerminateWorkflowExecutionRequest", TerminateWorkflowExecutionRequest
 )
 
 
@@ -709,7 +861,8 @@ class WorkflowExecutionCommandControllerStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "WorkflowExecution":
         """
-        create stores an execution and starts it. When it cannot be started it is stored as FAILED, with the reason.
+        create stores an execution, then starts it on a runner. A start that fails for a passing reason is repeated until a
+        runner has taken it; one that a runner refuses for good ends in the phase FAILED, with the reason.
         """
 
         return await self._unary_unary(
@@ -778,6 +931,115 @@ class WorkflowExecutionCommandControllerStub(betterproto2_grpclib.ServiceStub):
 
         return await self._unary_unary(
             "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/delete",
+            message,
+            WorkflowExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def cancel(
+        self,
+        message: "CancelWorkflowExecutionRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "WorkflowExecution":
+        """
+        cancel asks to stop a run; its phase becomes CANCELLED once it has stopped. Success when it is cancelled already;
+        FAILED_PRECONDITION when it completed or failed; NOT_FOUND.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/cancel",
+            message,
+            WorkflowExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def terminate(
+        self,
+        message: "TerminateWorkflowExecutionRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "WorkflowExecution":
+        """
+        terminate ends a run at once, without waiting for its runner: its phase is CANCELLED in the answer. Otherwise as
+        cancel.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/terminate",
+            message,
+            WorkflowExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def pause(
+        self,
+        message: "PauseWorkflowExecutionRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "WorkflowExecution":
+        """
+        pause holds a run before its next task. FAILED_PRECONDITION when it has not started or has ended; UNAVAILABLE when
+        its runner cannot be reached; UNIMPLEMENTED when the runner cannot pause; NOT_FOUND.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/pause",
+            message,
+            WorkflowExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def resume(
+        self,
+        message: "ResumeWorkflowExecutionRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "WorkflowExecution":
+        """
+        resume goes on with a paused run. Fails as pause does.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/resume",
+            message,
+            WorkflowExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def send_signal(
+        self,
+        message: "SendSignalRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "WorkflowExecution":
+        """
+        sendSignal hands a signal to a run. FAILED_PRECONDITION when it has ended; UNIMPLEMENTED when its runner takes no
+        signals; NOT_FOUND.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/sendSignal",
             message,
             WorkflowExecution,
             timeout=timeout,
@@ -892,10 +1154,10 @@ AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_API_PROTO_DESCRIPTOR = default_google_pr
     b'\n1ai/stigmer/agentic/workflowexecution/v1/api.proto\x12\'ai.stigmer.agentic.workflowexecution.v1\x1a2ai/stigmer/agentic/workflowexecution/v1/enum.proto\x1a2ai/stigmer/agentic/workflowexecution/v1/spec.proto\x1a-ai/stigmer/commons/apiresource/metadata.proto\x1a+ai/stigmer/commons/apiresource/status.proto\x1a\x1cgoogle/protobuf/struct.proto"\xc7\x02\n\x11WorkflowExecution\x12\x1f\n\x0bapi_version\x18\x01 \x01(\tR\napiVersion\x12\x12\n\x04kind\x18\x02 \x01(\tR\x04kind\x12O\n\x08metadata\x18\x03 \x01(\x0b23.ai.stigmer.commons.apiresource.ApiResourceMetadataR\x08metadata\x12R\n\x04spec\x18\x04 \x01(\x0b2>.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionSpecR\x04spec\x12X\n\x06status\x18\x05 \x01(\x0b2@.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionStatusR\x06status"\xbe\x03\n\x17WorkflowExecutionStatus\x12F\n\x05audit\x18c \x01(\x0b20.ai.stigmer.commons.apiresource.ApiResourceAuditR\x05audit\x12M\n\x05phase\x18\x01 \x01(\x0e27.ai.stigmer.agentic.workflowexecution.v1.ExecutionPhaseR\x05phase\x12K\n\x05tasks\x18\x02 \x03(\x0b25.ai.stigmer.agentic.workflowexecution.v1.WorkflowTaskR\x05tasks\x12/\n\x06output\x18\x03 \x01(\x0b2\x17.google.protobuf.StructR\x06output\x12\x14\n\x05error\x18\x04 \x01(\tR\x05error\x12\x1d\n\nstarted_at\x18\x05 \x01(\tR\tstartedAt\x12!\n\x0ccompleted_at\x18\x06 \x01(\tR\x0bcompletedAt\x120\n\x14temporal_workflow_id\x18\x07 \x01(\tR\x12temporalWorkflowIdJ\x04\x08\t\x10\n"\xde\x03\n\x0cWorkflowTask\x12\x17\n\x07task_id\x18\x01 \x01(\tR\x06taskId\x12\x1b\n\ttask_name\x18\x02 \x01(\tR\x08taskName\x12V\n\ttask_type\x18\x03 \x01(\x0e29.ai.stigmer.agentic.workflowexecution.v1.WorkflowTaskTypeR\x08taskType\x12-\n\x05input\x18\x04 \x01(\x0b2\x17.google.protobuf.StructR\x05input\x12/\n\x06output\x18\x05 \x01(\x0b2\x17.google.protobuf.StructR\x06output\x12S\n\x06status\x18\x06 \x01(\x0e2;.ai.stigmer.agentic.workflowexecution.v1.WorkflowTaskStatusR\x06status\x12\x1d\n\nstarted_at\x18\x07 \x01(\tR\tstartedAt\x12!\n\x0ccompleted_at\x18\x08 \x01(\tR\x0bcompletedAt\x12\x14\n\x05error\x18\t \x01(\tR\x05error\x123\n\x08metadata\x18\n \x01(\x0b2\x17.google.protobuf.StructR\x08metadatab\x06proto3'
 )
 AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_IO_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
-    b'\n0ai/stigmer/agentic/workflowexecution/v1/io.proto\x12\'ai.stigmer.agentic.workflowexecution.v1\x1a1ai/stigmer/agentic/workflowexecution/v1/api.proto\x1a2ai/stigmer/agentic/workflowexecution/v1/enum.proto"+\n\x13WorkflowExecutionId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05value""\n\nWorkflowId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05value"\x8e\x01\n\x15WorkflowExecutionList\x12\x1f\n\x0btotal_pages\x18\x01 \x01(\x05R\ntotalPages\x12T\n\x07entries\x18\x02 \x03(\x0b2:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionR\x07entries"\xbe\x01\n\x1dListWorkflowExecutionsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12M\n\x05phase\x18\x03 \x01(\x0e27.ai.stigmer.agentic.workflowexecution.v1.ExecutionPhaseR\x05phase\x12\x12\n\x04tags\x18\x04 \x03(\tR\x04tags"\x86\x01\n\'ListWorkflowExecutionsByWorkflowRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken"F\n!SubscribeWorkflowExecutionRequest\x12!\n\x0cexecution_id\x18\x01 \x01(\tR\x0bexecutionId"\x9c\x02\n\x17WorkflowExecutionUpdate\x12\\\n\x0bupdate_type\x18\x01 \x01(\x0e2;.ai.stigmer.agentic.workflowexecution.v1.WorkflowUpdateTypeR\nupdateType\x12X\n\texecution\x18\x02 \x01(\x0b2:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionR\texecution\x12I\n\x04task\x18\x03 \x01(\x0b25.ai.stigmer.agentic.workflowexecution.v1.WorkflowTaskR\x04task"\xa7\x01\n"WorkflowExecutionUpdateStatusInput\x12!\n\x0cexecution_id\x18\x01 \x01(\tR\x0bexecutionId\x12X\n\x06status\x18\x02 \x01(\x0b2@.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionStatusR\x06statusJ\x04\x08\n\x10\x0bb\x06proto3'
+    b'\n0ai/stigmer/agentic/workflowexecution/v1/io.proto\x12\'ai.stigmer.agentic.workflowexecution.v1\x1a1ai/stigmer/agentic/workflowexecution/v1/api.proto\x1a2ai/stigmer/agentic/workflowexecution/v1/enum.proto\x1a\x1cgoogle/protobuf/struct.proto"+\n\x13WorkflowExecutionId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05value""\n\nWorkflowId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05value"\x8e\x01\n\x15WorkflowExecutionList\x12\x1f\n\x0btotal_pages\x18\x01 \x01(\x05R\ntotalPages\x12T\n\x07entries\x18\x02 \x03(\x0b2:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionR\x07entries"\xbe\x01\n\x1dListWorkflowExecutionsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12M\n\x05phase\x18\x03 \x01(\x0e27.ai.stigmer.agentic.workflowexecution.v1.ExecutionPhaseR\x05phase\x12\x12\n\x04tags\x18\x04 \x03(\tR\x04tags"\x86\x01\n\'ListWorkflowExecutionsByWorkflowRequest\x12\x1f\n\x0bworkflow_id\x18\x01 \x01(\tR\nworkflowId\x12\x1b\n\tpage_size\x18\x02 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x03 \x01(\tR\tpageToken"F\n!SubscribeWorkflowExecutionRequest\x12!\n\x0cexecution_id\x18\x01 \x01(\tR\x0bexecutionId"\x9c\x02\n\x17WorkflowExecutionUpdate\x12\\\n\x0bupdate_type\x18\x01 \x01(\x0e2;.ai.stigmer.agentic.workflowexecution.v1.WorkflowUpdateTypeR\nupdateType\x12X\n\texecution\x18\x02 \x01(\x0b2:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionR\texecution\x12I\n\x04task\x18\x03 \x01(\x0b25.ai.stigmer.agentic.workflowexecution.v1.WorkflowTaskR\x04task"\xa7\x01\n"WorkflowExecutionUpdateStatusInput\x12!\n\x0cexecution_id\x18\x01 \x01(\tR\x0bexecutionId\x12X\n\x06status\x18\x02 \x01(\x0b2@.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionStatusR\x06statusJ\x04\x08\n\x10\x0b"\xb3\x01\n\x11SendSignalRequest\x12!\n\x0cexecution_id\x18\x01 \x01(\tR\x0bexecutionId\x12\x1f\n\x0bsignal_name\x18\x02 \x01(\tR\nsignalName\x121\n\x07payload\x18\x03 \x01(\x0b2\x17.google.protobuf.StructR\x07payload\x12\'\n\x0fidempotency_key\x18\x04 \x01(\tR\x0eidempotencyKey"H\n\x1eCancelWorkflowExecutionRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason"K\n!TerminateWorkflowExecutionRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason"G\n\x1dPauseWorkflowExecutionRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason"0\n\x1eResumeWorkflowExecutionRequest\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02idb\x06proto3'
 )
 AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_COMMAND_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
-    b"\n5ai/stigmer/agentic/workflowexecution/v1/command.proto\x12'ai.stigmer.agentic.workflowexecution.v1\x1a1ai/stigmer/agentic/workflowexecution/v1/api.proto\x1a0ai/stigmer/agentic/workflowexecution/v1/io.proto\x1a'ai/stigmer/commons/apiresource/io.proto2\xb9\x04\n\"WorkflowExecutionCommandController\x12\x80\x01\n\x06create\x12:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x80\x01\n\x06update\x12:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x97\x01\n\x0cupdateStatus\x12K.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionUpdateStatusInput\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12s\n\x06delete\x12-.ai.stigmer.commons.apiresource.ApiResourceId\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionb\x06proto3"
+    b"\n5ai/stigmer/agentic/workflowexecution/v1/command.proto\x12'ai.stigmer.agentic.workflowexecution.v1\x1a1ai/stigmer/agentic/workflowexecution/v1/api.proto\x1a0ai/stigmer/agentic/workflowexecution/v1/io.proto\x1a'ai/stigmer/commons/apiresource/io.proto2\x84\n\n\"WorkflowExecutionCommandController\x12\x80\x01\n\x06create\x12:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x80\x01\n\x06update\x12:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x97\x01\n\x0cupdateStatus\x12K.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionUpdateStatusInput\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12s\n\x06delete\x12-.ai.stigmer.commons.apiresource.ApiResourceId\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x8d\x01\n\x06cancel\x12G.ai.stigmer.agentic.workflowexecution.v1.CancelWorkflowExecutionRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x93\x01\n\tterminate\x12J.ai.stigmer.agentic.workflowexecution.v1.TerminateWorkflowExecutionRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x8b\x01\n\x05pause\x12F.ai.stigmer.agentic.workflowexecution.v1.PauseWorkflowExecutionRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x8d\x01\n\x06resume\x12G.ai.stigmer.agentic.workflowexecution.v1.ResumeWorkflowExecutionRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x84\x01\n\nsendSignal\x12:.ai.stigmer.agentic.workflowexecution.v1.SendSignalRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionb\x06proto3"
 )
 AI_STIGMER_AGENTIC_WORKFLOWEXECUTION_V1_QUERY_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
     b"\n3ai/stigmer/agentic/workflowexecution/v1/query.proto\x12'ai.stigmer.agentic.workflowexecution.v1\x1a1ai/stigmer/agentic/workflowexecution/v1/api.proto\x1a0ai/stigmer/agentic/workflowexecution/v1/io.proto2\xf1\x04\n WorkflowExecutionQueryController\x12\x7f\n\x03get\x12<.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionId\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution\x12\x8e\x01\n\x04list\x12F.ai.stigmer.agentic.workflowexecution.v1.ListWorkflowExecutionsRequest\x1a>.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionList\x12\xa2\x01\n\x0elistByWorkflow\x12P.ai.stigmer.agentic.workflowexecution.v1.ListWorkflowExecutionsByWorkflowRequest\x1a>.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionList\x12\x95\x01\n\tsubscribe\x12J.ai.stigmer.agentic.workflowexecution.v1.SubscribeWorkflowExecutionRequest\x1a:.ai.stigmer.agentic.workflowexecution.v1.WorkflowExecution0\x01b\x06proto3"
@@ -911,7 +1173,8 @@ class WorkflowExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
 
     async def create(self, message: "WorkflowExecution") -> "WorkflowExecution":
         """
-        create stores an execution and starts it. When it cannot be started it is stored as FAILED, with the reason.
+        create stores an execution, then starts it on a runner. A start that fails for a passing reason is repeated until a
+        runner has taken it; one that a runner refuses for good ends in the phase FAILED, with the reason.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -934,6 +1197,45 @@ class WorkflowExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
     async def delete(self, message: "___commons__apiresource__.ApiResourceId") -> "WorkflowExecution":
         """
         delete removes an execution and returns it as it was. Fails with NOT_FOUND.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def cancel(self, message: "CancelWorkflowExecutionRequest") -> "WorkflowExecution":
+        """
+        cancel asks to stop a run; its phase becomes CANCELLED once it has stopped. Success when it is cancelled already;
+        FAILED_PRECONDITION when it completed or failed; NOT_FOUND.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def terminate(self, message: "TerminateWorkflowExecutionRequest") -> "WorkflowExecution":
+        """
+        terminate ends a run at once, without waiting for its runner: its phase is CANCELLED in the answer. Otherwise as
+        cancel.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def pause(self, message: "PauseWorkflowExecutionRequest") -> "WorkflowExecution":
+        """
+        pause holds a run before its next task. FAILED_PRECONDITION when it has not started or has ended; UNAVAILABLE when
+        its runner cannot be reached; UNIMPLEMENTED when the runner cannot pause; NOT_FOUND.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def resume(self, message: "ResumeWorkflowExecutionRequest") -> "WorkflowExecution":
+        """
+        resume goes on with a paused run. Fails as pause does.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def send_signal(self, message: "SendSignalRequest") -> "WorkflowExecution":
+        """
+        sendSignal hands a signal to a run. FAILED_PRECONDITION when it has ended; UNIMPLEMENTED when its runner takes no
+        signals; NOT_FOUND.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -966,6 +1268,44 @@ class WorkflowExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
         response = await self.delete(request)
         await stream.send_message(response)
 
+    async def __rpc_cancel(
+        self, stream: "grpclib.server.Stream[CancelWorkflowExecutionRequest, WorkflowExecution]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.cancel(request)
+        await stream.send_message(response)
+
+    async def __rpc_terminate(
+        self, stream: "grpclib.server.Stream[TerminateWorkflowExecutionRequest, WorkflowExecution]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.terminate(request)
+        await stream.send_message(response)
+
+    async def __rpc_pause(
+        self, stream: "grpclib.server.Stream[PauseWorkflowExecutionRequest, WorkflowExecution]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.pause(request)
+        await stream.send_message(response)
+
+    async def __rpc_resume(
+        self, stream: "grpclib.server.Stream[ResumeWorkflowExecutionRequest, WorkflowExecution]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.resume(request)
+        await stream.send_message(response)
+
+    async def __rpc_send_signal(self, stream: "grpclib.server.Stream[SendSignalRequest, WorkflowExecution]") -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.send_signal(request)
+        await stream.send_message(response)
+
     def __mapping__(self) -> "dict[str, grpclib.const.Handler]":
         return {
             "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/create": grpclib.const.Handler(
@@ -990,6 +1330,36 @@ class WorkflowExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
                 self.__rpc_delete,
                 grpclib.const.Cardinality.UNARY_UNARY,
                 ___commons__apiresource__.ApiResourceId,
+                WorkflowExecution,
+            ),
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/cancel": grpclib.const.Handler(
+                self.__rpc_cancel,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                CancelWorkflowExecutionRequest,
+                WorkflowExecution,
+            ),
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/terminate": grpclib.const.Handler(
+                self.__rpc_terminate,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                TerminateWorkflowExecutionRequest,
+                WorkflowExecution,
+            ),
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/pause": grpclib.const.Handler(
+                self.__rpc_pause,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                PauseWorkflowExecutionRequest,
+                WorkflowExecution,
+            ),
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/resume": grpclib.const.Handler(
+                self.__rpc_resume,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ResumeWorkflowExecutionRequest,
+                WorkflowExecution,
+            ),
+            "/ai.stigmer.agentic.workflowexecution.v1.WorkflowExecutionCommandController/sendSignal": grpclib.const.Handler(
+                self.__rpc_send_signal,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                SendSignalRequest,
                 WorkflowExecution,
             ),
         }

@@ -186,7 +186,7 @@ class WorkflowInstanceSpec(betterproto2.Message):
         3, betterproto2.TYPE_MESSAGE, repeated=True
     )
     """
-    Environments, the first wins where names repeat. They yield to the execution's `runtime_env` and win over the
+    Environments, the last wins where names repeat. They yield to the execution's `runtime_env` and win over the
     defaults of the workflow.
     """
 

@@ -1,0 +1,1 @@
+"""Hands executions to runners, and keeps at it until one has taken them."""
