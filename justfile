@@ -67,6 +67,10 @@ serve *arguments:
 bench *arguments:
     python -m scripts.bench "$@"
 
+# Measure the Temporal runtime against workflows written by hand, on a real dev server
+bench-temporal *arguments:
+    python -m scripts.bench_temporal "$@"
+
 # Break documents and expressions by chance, and keep what finds a defect: just fuzz --documents 100000 --seed 2
 fuzz *arguments:
     python -m scripts.fuzz "$@"
