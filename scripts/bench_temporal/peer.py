@@ -1,4 +1,4 @@
-"""The HTTP peer of the calls: a process of its own, so that its work is nobody's. `python -m scripts.bench_temporal.peer`."""
+"""The HTTP peer of the calls, in a process of its own: `python -m scripts.bench_temporal.peer`."""
 
 import asyncio
 import contextlib
