@@ -13,7 +13,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.event_log import EventLog
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.faults import WorkflowError, fault
-from stigmer_engine.frames import Tree, decode_tree, encode_tree, shift_times
+from stigmer_engine.frames import Tree, decode_tree, encode_tree, open_tasks, shift_times
 from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.outcome import Cancelled, Completed, Ending, Faulted, Frozen
 from stigmer_engine.interpreter.prepared import PreparedDocument
@@ -116,6 +116,11 @@ class Execution:
         return self._interpreter.run_state.telling.value(self._tree.raw_input)
 
     @property
+    def open_tasks(self) -> list[str]:
+        """JSON pointers of the tasks that have begun and not ended, innermost first."""
+        return [task.reference for task in open_tasks(self._tree.root)]
+
+    @property
     def done(self) -> bool:
         """Whether the execution has ended."""
         return self._task.done()
@@ -203,15 +208,21 @@ class Execution:
                 self._interpreter.stop_draining()
             self._resumed.set()
 
-    def deliver(self, event: JsonObject) -> None:
-        """Hand an event in, for the tasks that listen or will listen; dropped when the execution has ended."""
+    def deliver(self, event: JsonObject) -> int | None:
+        """Hand an event in, for the tasks that listen or will listen; dropped when the execution has ended.
+
+        Returns:
+            The number under which a `Receipt` tells what became of it; None when it was dropped.
+        """
         if self.log.closed:
-            return
-        if self._interpreter.run_state.frozen is None:
-            self._interpreter.run_state.deliver(event)
+            return None
+        run = self._interpreter.run_state
+        if run.frozen is None:
+            number = run.deliver(event)
             self._warn_of_dropped()
-        else:
-            self._late.append(event)
+            return number
+        self._late.append(event)
+        return run.tree.arrivals + len(self._late)
 
     def _warn_of_dropped(self) -> None:
         dropped = self._interpreter.run_state.dropped

@@ -27,7 +27,12 @@ async def run_listen(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -
         dot=input_of(frame),
         scope=scope,
     )
-    outcome = await listener.listen()
+    try:
+        outcome = await listener.listen()
+    finally:
+        # Whoever waits for what becomes of the newest event, would wait for ever after a fault in `foreach`.
+        if listening.phase == "each":
+            run.receipt(listening.cursor, frame.reference, settled=True)
     keys = _correlation_keys(listening)
     if keys:
         frame.notes = {"correlation_keys": keys}

@@ -114,6 +114,7 @@ class Listener:
         if self._until is not None and (stopping is not None or self._until.any == ()):
             if self._consume(entry, stopping):
                 self._stop(self._until)
+                self._run.receipt(entry.number, self._reference, settled=True)
             return
         found = await self._first_match(self._filters, entry)
         if found is None and self._strategy.any != ():
@@ -155,6 +156,7 @@ class Listener:
         if self._taken_by_another(entry):
             return False
         entry.consumed = True
+        self._run.receipt(entry.number, self._reference, settled=False)
         if found is not None:
             placed, match = found
             frame.correlations = {**frame.correlations, **match.correlations}
@@ -174,7 +176,11 @@ class Listener:
                 detail = f"more than {limit}; listen to fewer at a time, or without an end (until: ${{ false }})"
                 raise fault("runtime", "The listener consumed too many events", detail)
             frame.taken.append(taken)
-        frame.phase = "each" if self._foreach is not None else "deciding"
+        if self._foreach is not None:
+            frame.phase = "each"
+        else:
+            frame.phase = "deciding"
+            self._run.receipt(frame.cursor, self._reference, taken.value, settled=True)
 
     def _stop(self, until: EventConsumption) -> None:
         if until.all is None or self._all_fulfilled(until, self._until_filters):
@@ -221,6 +227,7 @@ class Listener:
         if foreach is not None and foreach.output is not None and foreach.output.as_ is not None:
             newest.output = output
         frame.result, frame.phase = UNSET, "deciding"
+        self._run.receipt(frame.cursor, self._reference, output, settled=True)
 
     async def _decide(self) -> None:
         """Find out whether the event just consumed was the last."""

@@ -37,7 +37,7 @@ async def run_try(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> O
                 await _decide(run, task, frame, tried, scope)
             case "delay":
                 assert tried.next_at is not None
-                await run.sleep_until(tried.next_at)
+                await run.sleep_until(tried.next_at, f"retry: {frame.name}, attempt {tried.attempt}")
                 tried.phase, tried.attempt_began_at = "try", run.runtime.now()
                 tried.next_at = tried.error = None
             case "catch":

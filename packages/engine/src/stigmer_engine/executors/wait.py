@@ -17,5 +17,5 @@ async def run_wait(run: Run, task: TaskBase, frame: TaskFrame, scope: Scope) -> 
         seconds = await duration_seconds(run, "wait", task.wait, input_of(frame), scope)
         waiting = frame.body = WaitFrame(until=run.runtime.now() + seconds)
     assert isinstance(waiting, WaitFrame)
-    await run.sleep_until(waiting.until)
+    await run.sleep_until(waiting.until, f"wait: {frame.name}")
     return Outcome(input_of(frame))

@@ -76,6 +76,10 @@ class Runtime(Protocol):
         """Cancel a sub-workflow, if it still runs."""
         ...
 
+    async def sleep(self, seconds: float, why: str) -> None:
+        """Let time pass; `why` is one line for people."""
+        ...
+
     async def breathe(self) -> None:
         """Give everything else a turn; called every so many steps of pure work."""
         ...

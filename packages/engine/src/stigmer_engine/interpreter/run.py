@@ -23,6 +23,7 @@ from stigmer_engine.frames import (
     InboxEvent,
     TaskFrame,
     Tree,
+    Unset,
     encode_tree,
     open_listeners,
     open_tasks,
@@ -30,6 +31,7 @@ from stigmer_engine.frames import (
 from stigmer_engine.interpreter.outcome import Outcome
 from stigmer_engine.interpreter.port import CallRequest, ChildRequest, Runtime
 from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.interpreter.receipts import Receipt, ignore
 from stigmer_engine.interpreter.scope import Scope, TaskView, moment
 from stigmer_engine.interpreter.telling import Telling
 from stigmer_engine.secret_mask import SecretMask
@@ -105,6 +107,7 @@ class Run:
         self._calls_open.set()
         self.arrived = asyncio.Event()
         self.dropped = 0
+        self.on_receipt: Callable[[int, Receipt], object] = ignore
         self._sweep_at = max(2 * len(tree.inbox), _SWEEP_AT_LEAST)
 
     # --- draining -----------------------------------------------------------------------------------------------
@@ -198,8 +201,8 @@ class Run:
                 self.runtime.cancel_child(request)
             raise
 
-    def deliver(self, event: JsonObject) -> None:
-        """Take an event in; whoever listens is woken. Between two steps, never inside one.
+    def deliver(self, event: JsonObject) -> int:
+        """Take an event in, and give it a number; whoever listens is woken. Between two steps, never inside one.
 
         Not for a frozen tree: the event belongs to the interpreter that goes on from there.
         """
@@ -211,6 +214,13 @@ class Run:
             self.sweep()
         arrived, self.arrived = self.arrived, asyncio.Event()
         arrived.set()
+        return tree.arrivals
+
+    def receipt(self, number: int, task: str, output: JsonValue | Unset = UNSET, *, settled: bool) -> None:
+        """Tell what became of an event. A frozen tree says nothing: the one that goes on from there will."""
+        if self.frozen is None:
+            told = output if output is UNSET else self.telling.value(output)
+            self.on_receipt(number, Receipt(task=task, settled=settled, output=told))
 
     def sweep(self) -> None:
         """Take out of the inbox what no listener can want any more, and the oldest when it holds too much.
@@ -222,6 +232,8 @@ class Run:
         tree.inbox = [entry for entry in tree.inbox if not entry.consumed or entry.number > passed]
         excess = len(tree.inbox) - limit
         if excess > 0:
+            for entry in tree.inbox[:excess]:
+                self.receipt(entry.number, "", settled=True)
             del tree.inbox[:excess]
             self.dropped += excess
         self._sweep_at = max(2 * len(tree.inbox), _SWEEP_AT_LEAST)
@@ -241,11 +253,11 @@ class Run:
         self.tree.calls += 1
         return f"{self.tree.execution_id}/{self.tree.calls}"
 
-    async def sleep_until(self, time: float) -> None:
-        """Sleep until a Unix time."""
+    async def sleep_until(self, time: float, why: str) -> None:
+        """Sleep until a Unix time; `why` is one line for people."""
         remaining = time - self.runtime.now()
         if remaining > 0:
-            await asyncio.sleep(remaining)
+            await self.runtime.sleep(remaining, why)
 
     def placeholder(self, name: str) -> str:
         """What stands for a value that only the runtime knows."""

@@ -114,6 +114,11 @@ class ScriptedRuntime:
     def cancel_child(self, request: ChildRequest) -> None:
         """Nothing to cancel."""
 
+    async def sleep(self, seconds: float, why: str) -> None:
+        """Let time pass on the virtual clock."""
+        del why
+        await asyncio.sleep(seconds)
+
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""
         await asyncio.sleep(0)

@@ -81,6 +81,11 @@ class AsyncioRuntime:
         """Cancel a sub-workflow, if it still runs."""
         self._children.cancel(request)
 
+    async def sleep(self, seconds: float, why: str) -> None:
+        """Let time pass; nobody sees why."""
+        del why
+        await asyncio.sleep(seconds)
+
     async def breathe(self) -> None:
         """Let the loop serve everybody else."""
         await asyncio.sleep(0)

@@ -72,6 +72,10 @@ class TemporalRuntime:
         """Cancel a sub-workflow, if it still runs."""
         self._children.cancel(request)
 
+    async def sleep(self, seconds: float, why: str) -> None:
+        """Let time pass, by a timer that says why."""
+        await workflow.sleep(seconds, summary=why)
+
     async def breathe(self) -> None:
         """Count the steps, and end the activation when it has lasted long enough."""
         self._turns.count(self._steps)
