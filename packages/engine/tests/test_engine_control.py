@@ -358,3 +358,70 @@ def test_a_second_interruption_does_not_leave_branches_behind() -> None:
             return execution
 
     assert_true_story(run_virtual(run()))
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("requests", ["r", "rp", "rpr", "rprp"])
+def test_requests_in_one_step_add_up(phase: str, requests: str) -> None:
+    """Whoever pauses, resumes and pauses before the execution has its turn, has paused it."""
+
+    async def script(execution: Execution) -> None:
+        await asyncio.sleep(2)
+        execution.pause("held")
+        await asyncio.sleep(20)
+        for request in requests:
+            (execution.pause if request == "p" else execution.resume)()
+        await asyncio.sleep(20)
+        if requests.endswith("p"):
+            assert execution.status == "paused"
+            execution.resume()
+        else:
+            assert execution.status == "running" or execution.done
+
+    _, result, _ = control(PHASES[phase], script)
+    assert str(result.status) in ("completed", "failed")
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_winding_down_lets_calls_finish(phase: str) -> None:
+    async def script(execution: Execution) -> None:
+        await asyncio.sleep(4)
+        execution.wind_down("enough")
+        execution.wind_down("again")
+
+    execution, result, seconds = control(PHASES[phase], script)
+    assert result.status == "cancelled" or "call" in phase
+    assert seconds == (10 if "call" in phase or phase == "a race" else 4)
+    if result.status == "cancelled":
+        assert workflow_events(execution) == ["workflow_cancelled"]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_winding_down_can_be_hurried(phase: str) -> None:
+    calls = "call" in phase or phase == "a race"
+
+    async def script(execution: Execution) -> None:
+        await asyncio.sleep(4)
+        execution.wind_down("enough")
+        await asyncio.sleep(2)
+        assert execution.done is not calls
+        execution.cancel("now")
+        await execution.wait()
+        assert execution.done
+
+    _, result, seconds = control(PHASES[phase], script)
+    assert result.status == "cancelled"
+    assert seconds == 6
+
+
+def test_winding_down_ends_a_pause() -> None:
+    async def script(execution: Execution) -> None:
+        await asyncio.sleep(2)
+        execution.pause()
+        await asyncio.sleep(2)
+        execution.wind_down("enough")
+
+    execution, result, seconds = control(PHASES["a wait"], script)
+    assert result.status == "cancelled"
+    assert seconds == 4
+    assert workflow_events(execution) == ["workflow_paused", "workflow_cancelled"]
