@@ -173,6 +173,14 @@ def check_line(line: Line, boxes: list[tuple[float, float, float, float]], pictu
             assert not through, (line, (left, top, right, bottom))
 
 
+def test_each_box_of_a_task_carries_its_pointer() -> None:
+    root = ET.fromstring(svg(workflow(EVERYTHING)))
+    pointers = [box.get("data-pointer") for box in root.iter(f"{NAME}g") if box.get("data-pointer")]
+    assert "/do/2/loop/do/0/ask" in pointers
+    assert "/do/3/both/fork/branches/0/left/do/0/a" in pointers
+    assert len(pointers) == len(set(pointers))
+
+
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_nothing_overlaps_in_the_examples_of_the_specification(path: Path) -> None:
     check_geometry(arrange(chart(load(path.read_bytes()).workflow)))
