@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from stigmer_engine import Engine, EngineConfig, Status
 from stigmer_runner.config import Settings
-from stigmer_runner.executions import ExecutionRequest, Executions
+from stigmer_runner.executions import ExecutionRegistry, ExecutionRequest
 from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
@@ -34,12 +34,14 @@ def clock() -> BrokenClock:
 
 
 @pytest.fixture
-async def executions(clock: BrokenClock) -> AsyncIterator[Executions]:
+async def executions(clock: BrokenClock) -> AsyncIterator[ExecutionRegistry]:
     async with Engine(EngineConfig(clock=clock)) as engine:
-        yield Executions(engine, Settings(), Redactor(["hush-hush"]))
+        yield ExecutionRegistry(engine, Settings(), Redactor(["hush-hush"]))
 
 
-async def test_a_defect_of_the_engine_ends_the_run_for_everybody(executions: Executions, clock: BrokenClock) -> None:
+async def test_a_defect_of_the_engine_ends_the_run_for_everybody(
+    executions: ExecutionRegistry, clock: BrokenClock
+) -> None:
     run = await executions.start(ExecutionRequest(document=HEADER + "do:\n  - hold: {wait: {milliseconds: 50}}\n"))
     async for event in run.log.follow():
         clock.broken = clock.broken or event.task_name == "hold"
@@ -47,18 +49,18 @@ async def test_a_defect_of_the_engine_ends_the_run_for_everybody(executions: Exe
     assert (event.event_type, event.error.code) == ("workflow_failed", "SYSTEM_PANIC")
     assert "RuntimeError" in event.error.stack_trace
     assert "hush-hush" not in event.error.stack_trace
-    assert run.status is Status.FAILED
+    assert await run.status() is Status.FAILED
     await executions.drain(60, asyncio.Event())
-    assert executions.find(run.id) is run
+    assert await executions.find(run.id) is run
 
 
-async def test_starts_of_one_id_at_the_same_time_make_one_run(executions: Executions) -> None:
+async def test_starts_of_one_id_at_the_same_time_make_one_run(executions: ExecutionRegistry) -> None:
     request = ExecutionRequest(execution_id="same", document=VALID)
     runs = await asyncio.gather(*(executions.start(request) for _ in range(20)))
     assert len(set(map(id, runs))) == 1
 
 
-async def test_a_start_that_fails_does_not_block_its_id(executions: Executions) -> None:
+async def test_a_start_that_fails_does_not_block_its_id(executions: ExecutionRegistry) -> None:
     wrong = ExecutionRequest(execution_id="again", document="not: a workflow")
     attempts = await asyncio.gather(*(executions.start(wrong) for _ in range(3)), return_exceptions=True)
     assert all(isinstance(attempt, Refused) and attempt.reason is Reason.INVALID_DOCUMENT for attempt in attempts)
@@ -66,7 +68,7 @@ async def test_a_start_that_fails_does_not_block_its_id(executions: Executions) 
     assert (await run.execution.wait()).status is Status.COMPLETED
 
 
-async def test_nothing_starts_after_the_drain_and_loads_under_way_are_refused(executions: Executions) -> None:
+async def test_nothing_starts_after_the_drain_and_loads_under_way_are_refused(executions: ExecutionRegistry) -> None:
     running = await executions.start(ExecutionRequest(execution_id="running", document=ENDLESS))
     loading = asyncio.ensure_future(executions.start(ExecutionRequest(document=VALID)))
     await asyncio.sleep(0)
@@ -79,7 +81,7 @@ async def test_nothing_starts_after_the_drain_and_loads_under_way_are_refused(ex
     assert refused.value.reason is Reason.SHUTTING_DOWN
 
 
-async def test_a_start_given_up_by_its_client_leaves_nothing_behind(executions: Executions) -> None:
+async def test_a_start_given_up_by_its_client_leaves_nothing_behind(executions: ExecutionRegistry) -> None:
     starting = asyncio.ensure_future(executions.start(ExecutionRequest(execution_id="given-up", document=VALID)))
     await asyncio.sleep(0)
     starting.cancel()

@@ -71,7 +71,7 @@ def test_numbers_that_are_no_doubles_become_text() -> None:
 async def test_silence_is_filled_and_events_follow() -> None:
     log = EventLog()
     log.append(event())
-    stream = event_stream(log, 0, keep_alive=0.01)
+    stream = event_stream(log.follow(), keep_alive=0.01)
     assert (await anext(stream)).startswith("id: 1\nevent: workflow_started\ndata: {")
     assert await anext(stream) == ": still here\n\n"
     log.append(event(2, EventType.WORKFLOW_COMPLETED, message="line\nbreak"))

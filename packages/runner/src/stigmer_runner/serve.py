@@ -15,7 +15,7 @@ from stigmer_runner.config import ConfigError, Settings, StigmerService, is_loop
 from stigmer_runner.document_folder import register_folder
 from stigmer_runner.engine_config import StartHook, open_engine
 from stigmer_runner.env_file import read_env_file
-from stigmer_runner.executions import Executions, RegisteredDocuments, Sink
+from stigmer_runner.executions import ExecutionRegistry, RegisteredDocuments, Sink
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import GrpcPort, tls_context
 from stigmer_runner.grpc_port.services import ExecutionServices
@@ -58,7 +58,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         known = await register_folder(settings, engine)
         source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
         sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
-        executions = Executions(engine, settings, redactor, source=source, sinks=sinks)
+        executions = ExecutionRegistry(engine, settings, redactor, source=source, sinks=sinks)
         starts.listener = executions.adopt
         documents = RegisteredDocuments(engine, executions, environment=environment)
         authentication = Authentication(settings.runner_api_key)
@@ -102,7 +102,7 @@ def _schedule_environment(settings: Settings) -> dict[str, str]:
 
 
 async def _shut_down(
-    executions: Executions, port: GrpcPort, services: ExecutionServices, settings: Settings, hurry: asyncio.Event
+    executions: ExecutionRegistry, port: GrpcPort, services: ExecutionServices, settings: Settings, hurry: asyncio.Event
 ) -> None:
     log.info("shutting down", running=len(executions.active), grace_seconds=settings.shutdown_grace_seconds)
     port.not_serving()

@@ -1,8 +1,9 @@
-"""The executions of this process: started, found, controlled, drained; knows no wire."""
+"""The executions: started, found, controlled, drained; knows no wire. `port.py` is what the ports need of them."""
 
 from stigmer_runner.executions.documents import Documents
+from stigmer_runner.executions.port import Executions, ExecutionState, KnownExecution
 from stigmer_runner.executions.registered import RegisteredDocument, RegisteredDocuments
-from stigmer_runner.executions.registry import DrainReport, Executions, Sink
+from stigmer_runner.executions.registry import DrainReport, ExecutionRegistry, Sink
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.executions.run import Run
 
@@ -10,8 +11,11 @@ __all__ = [
     "DocumentSource",
     "Documents",
     "DrainReport",
+    "ExecutionRegistry",
     "ExecutionRequest",
+    "ExecutionState",
     "Executions",
+    "KnownExecution",
     "RegisteredDocument",
     "RegisteredDocuments",
     "Run",

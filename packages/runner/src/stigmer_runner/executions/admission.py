@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from stigmer_engine import new_execution_id
+from stigmer_engine import Status, new_execution_id
 
 from stigmer_runner.executions.request import ExecutionRequest
 from stigmer_runner.executions.run import Run
@@ -33,14 +33,33 @@ def execution_id_of(request: ExecutionRequest) -> str:
 def same_run(run: Run, fingerprint: str, request: ExecutionRequest) -> Run:
     """The run, when the request repeats the one that started it or brings nothing but the id. Raises Refused."""
     if request.document and run.fingerprint != fingerprint:
-        raise Refused(
-            Reason.EXECUTION_DIFFERS,
-            f"execution {run.id!r} exists with another document, input or environment; use a new id, or repeat the "
-            "request unchanged",
-            field="workflow_execution_id",
-            facts={"execution_id": run.id},
-        )
+        raise differs(run.id)
     return run
+
+
+def differs(execution_id: str) -> Refused:
+    """The refusal of a request whose id another one has taken."""
+    return Refused(
+        Reason.EXECUTION_DIFFERS,
+        f"execution {execution_id!r} exists with another document, input or environment; use a new id, or repeat the "
+        "request unchanged",
+        field="workflow_execution_id",
+        facts={"execution_id": execution_id},
+    )
+
+
+def not_found(execution_id: str, why: str) -> Refused:
+    """The refusal of an id that nobody knows."""
+    return Refused(Reason.EXECUTION_NOT_FOUND, f"execution {execution_id!r} is not known here: {why}")
+
+
+def wrong_state(execution_id: str, status: Status, wanted: str) -> Refused:
+    """The refusal of a control call that the state forbids; `wanted` is a participle, such as `paused`."""
+    return Refused(
+        Reason.WRONG_STATE,
+        f"execution {execution_id!r} is {status} and cannot be {wanted}",
+        facts={"execution_id": execution_id, "status": str(status)},
+    )
 
 
 def secrets_apart(request: ExecutionRequest, declared: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -8,7 +8,7 @@ from stigmer_engine import Engine, Execution, PreparedDocument
 from stigmer_engine.faults import fault
 from stigmer_engine.schedule import Schedule
 
-from stigmer_runner.executions.registry import Executions
+from stigmer_runner.executions.registry import ExecutionRegistry
 from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Refused
 
@@ -30,7 +30,7 @@ class RegisteredDocuments:
     a secret; every other variable goes to all.
     """
 
-    def __init__(self, engine: Engine, executions: Executions, *, environment: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, executions: ExecutionRegistry, *, environment: Mapping[str, str]) -> None:
         self._engine = engine
         self._executions = executions
         self._environment = environment

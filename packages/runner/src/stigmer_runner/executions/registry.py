@@ -1,4 +1,4 @@
-"""All executions of this process, by id."""
+"""All executions that run in this process, by id."""
 
 import asyncio
 import time
@@ -7,11 +7,11 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from stigmer_dsl import JsonValue
+from stigmer_dsl import JsonObject, JsonValue
 from stigmer_engine import Engine, Execution, PreparedDocument, Status, WrongState, new_execution_id
 
 from stigmer_runner.config import Settings
-from stigmer_runner.executions.admission import execution_id_of, same_run, secrets_apart
+from stigmer_runner.executions.admission import execution_id_of, not_found, same_run, secrets_apart, wrong_state
 from stigmer_runner.executions.defects import close_after_defect
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
@@ -45,11 +45,8 @@ class DrainReport:
     cut: tuple[str, ...]
 
 
-class Executions:
-    """Starts executions, finds them by id, controls them, and forgets finished ones within bounds.
-
-    An id names one execution: starting it again returns the one that is there, running or finished.
-    """
+class ExecutionRegistry:
+    """The executions that run in this process; `Executions` for them. Forgets finished ones within bounds."""
 
     def __init__(
         self,
@@ -83,15 +80,14 @@ class Executions:
         """The runs that have not ended."""
         return tuple(self._active.values())
 
-    def find(self, execution_id: str) -> Run:
+    async def find(self, execution_id: str) -> Run:
         """The run of this id. Raises Refused when it is unknown or forgotten."""
+        return self._found(execution_id)
+
+    def _found(self, execution_id: str) -> Run:
         run = self._known(execution_id)
         if run is None:
-            raise Refused(
-                Reason.EXECUTION_NOT_FOUND,
-                f"execution {execution_id!r} is not known here: it never started on this runner, or it finished and "
-                "was forgotten",
-            )
+            raise not_found(execution_id, "it never started on this runner, or it finished and was forgotten")
         return run
 
     async def start(self, request: ExecutionRequest) -> Run:
@@ -128,17 +124,26 @@ class Executions:
         self._redactor.learn(secrets)
         self._keep(Run(execution, execution.document, fingerprint="", secrets=secrets, debug=debug, parent=parent))
 
-    def cancel(self, execution_id: str, reason: str) -> Run:
-        """Stop a run, waits and calls included; success when it is cancelled already. Raises Refused when it ended."""
-        return self._control(execution_id, "cancelled", lambda run: run.execution.cancel(reason))
+    async def cancel(self, execution_id: str, reason: str, *, force: bool = False) -> None:
+        """Stop a run, waits and calls included. `force` adds nothing here: no call outlives its interruption."""
+        del force
+        self._cancel(execution_id, reason)
 
-    def pause(self, execution_id: str, reason: str) -> Run:
-        """Hold a run before its next task; success when it is paused already. Raises Refused when it ended."""
-        return self._control(execution_id, "paused", lambda run: run.execution.pause(reason))
+    async def terminate(self, execution_id: str, reason: str) -> None:
+        """The same as `cancel`: in one process nothing ends in less time."""
+        self._cancel(execution_id, reason)
 
-    def resume(self, execution_id: str, reason: str) -> Run:
-        """Let a paused run go on; success when it is running already. Raises Refused when it ended."""
-        return self._control(execution_id, "resumed", lambda run: run.execution.resume(reason))
+    async def pause(self, execution_id: str, reason: str) -> None:
+        """Hold a run before its next task."""
+        self._control(execution_id, "paused", lambda run: run.execution.pause(reason))
+
+    async def resume(self, execution_id: str, reason: str) -> None:
+        """Let a paused run go on."""
+        self._control(execution_id, "resumed", lambda run: run.execution.resume(reason))
+
+    async def deliver(self, execution_id: str, event: JsonObject) -> None:
+        """Hand an event to one run."""
+        self._found(execution_id).execution.deliver(event)
 
     async def drain(self, grace_seconds: float, hurry: asyncio.Event) -> DrainReport:
         """Start nothing new, let runs finish for `grace_seconds` or until `hurry`, then cancel what is left.
@@ -150,14 +155,14 @@ class Executions:
         await _first_of(self._all_ended(), hurry.wait(), timeout=grace_seconds)
         late = [run for run in self.active if not run.ended]
         for run in late:
-            self.cancel(run.id, _CUT_REASON)
+            self._cancel(run.id, _CUT_REASON)
         if self._watching:
             await asyncio.wait(self._watching, timeout=_CUT_SECONDS)
         cut = tuple(run.id for run in late)
         return DrainReport(finished=len(before - set(cut)), cut=cut)
 
     async def _all_ended(self) -> None:
-        while any(run.status is not Status.PAUSED for run in self.active):
+        while any(run.status_now is not Status.PAUSED for run in self.active):
             await asyncio.wait(self._watching, timeout=_LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
 
     def _known(self, execution_id: str) -> Run | None:
@@ -216,17 +221,15 @@ class Executions:
         watching.add_done_callback(self._watching.discard)
         return run
 
-    def _control(self, execution_id: str, wanted: str, act: Callable[[Run], object]) -> Run:
-        run = self.find(execution_id)
+    def _cancel(self, execution_id: str, reason: str) -> None:
+        self._control(execution_id, "cancelled", lambda run: run.execution.cancel(reason))
+
+    def _control(self, execution_id: str, wanted: str, act: Callable[[Run], object]) -> None:
+        run = self._found(execution_id)
         try:
             act(run)
         except WrongState as wrong:
-            raise Refused(
-                Reason.WRONG_STATE,
-                f"execution {run.id!r} is {run.status} and cannot be {wanted}",
-                facts={"execution_id": run.id, "status": str(run.status)},
-            ) from wrong
-        return run
+            raise wrong_state(run.id, run.status_now, wanted) from wrong
 
     async def _pulled(self, request: ExecutionRequest) -> ExecutionRequest:
         if self._source is None:

@@ -1,9 +1,10 @@
 """One execution as the runner keeps it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 
-from stigmer_engine import EventLog, Execution, PreparedDocument, Status
+from stigmer_engine import EventLog, Execution, PreparedDocument, ProgressEvent, Status
+
+from stigmer_runner.executions.port import ExecutionState
 
 _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
@@ -11,7 +12,7 @@ _ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 class Run:
     """An execution of the engine, plus what the ports need to know about it.
 
-    `ended_at` is on the monotonic clock, None while the run is active. `watchers` counts `Execute` clients.
+    `ended_at` is on the monotonic clock, None while the run is active.
     `parent_id` is the id of the run whose sub-workflow this is, else empty.
     """
 
@@ -33,7 +34,6 @@ class Run:
         self.workflow_name = document.name
         self.top_level_tasks = len(document.workflow.do)
         self.ended_at: float | None = None
-        self.watchers = 0
 
     @property
     def id(self) -> str:
@@ -46,20 +46,30 @@ class Run:
         return self.execution.log
 
     @property
-    def status(self) -> Status:
+    def temporal_workflow_id(self) -> str:
+        """None: it runs in this process."""
+        return ""
+
+    @property
+    def status_now(self) -> Status:
         """The state of the run now."""
         return self.execution.status
 
     @property
     def ended(self) -> bool:
         """Whether nothing can happen to the run any more."""
-        return self.status in _ENDED
+        return self.status_now in _ENDED
 
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Counts one more client for the duration."""
-        self.watchers += 1
-        try:
-            yield
-        finally:
-            self.watchers -= 1
+    async def status(self) -> Status:
+        """See `KnownExecution`."""
+        return self.status_now
+
+    async def state(self) -> ExecutionState:
+        """See `KnownExecution`."""
+        return ExecutionState(
+            snapshot=self.execution.snapshot, top_level_tasks=self.top_level_tasks, parent_id=self.parent_id
+        )
+
+    def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:
+        """See `KnownExecution`."""
+        return self.log.follow(after)

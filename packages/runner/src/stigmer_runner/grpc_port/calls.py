@@ -1,6 +1,8 @@
 """The five calls, between messages and the executions; knows nothing of streams, paths or status codes."""
 
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -15,7 +17,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
 from stigmer_proto.google.protobuf import Empty
 from stigmer_proto_json import StructError, json_from_struct
 
-from stigmer_runner.executions import ExecutionRequest, Executions, Run
+from stigmer_runner.executions import ExecutionRequest, Executions, KnownExecution
 from stigmer_runner.messages import progress_message
 from stigmer_runner.refusals import Reason, Refused
 
@@ -46,52 +48,69 @@ class ExecutionCalls:
         self._executions = executions
         self._urls = urls
         self._cancel_on_disconnect = cancel_on_disconnect
+        self._watchers: Counter[str] = Counter()
 
     async def execute(self, message: WorkflowExecuteInput, send: Send) -> None:
         """Start the run, or join the one with this id, and send its events from the first to the terminal one.
 
         A client that leaves, or whose deadline passes, leaves the run alone unless CANCEL_ON_DISCONNECT says otherwise.
         """
-        run = await self._executions.start(_request(message))
+        execution = await self._executions.start(_request(message))
         delivered = False
         try:
-            with run.watched():
-                async for event in run.log.follow():
+            with self._watched(execution.id):
+                async for event in execution.follow():
                     await send(progress_message(event))
             delivered = True
         finally:
             if not delivered:
-                self._client_left(run)
+                await self._client_left(execution)
 
     async def execute_async(self, message: WorkflowExecuteInput) -> WorkflowExecuteResponse:
         """Start the run, or find the one with this id, and tell where to watch it."""
-        run = await self._executions.start(_request(message))
+        execution = await self._executions.start(_request(message))
+        status = await execution.status()
         return WorkflowExecuteResponse(
-            workflow_execution_id=run.id,
-            status=str(run.status),
-            message=f"execution {run.id} is {run.status}",
-            subscribe_url=self._urls.events(run.id),
-            status_url=self._urls.status(run.id),
+            workflow_execution_id=execution.id,
+            status=str(status),
+            message=f"execution {execution.id} is {status}",
+            temporal_workflow_id=execution.temporal_workflow_id,
+            subscribe_url=self._urls.events(execution.id),
+            status_url=self._urls.status(execution.id),
         )
 
     async def cancel_execution(self, message: CancelExecutionRequest) -> Empty:
-        """Stop the run. `force` adds nothing here: no call of this runtime outlives its interruption."""
-        self._executions.cancel(_id(message.execution_id), message.reason)
+        """Stop the run; with `force`, without waiting for calls under way."""
+        await self._executions.cancel(_id(message.execution_id), message.reason, force=message.force)
         return Empty()
 
     async def pause_execution(self, message: PauseExecutionRequest) -> Empty:
         """Hold the run before its next task."""
-        self._executions.pause(_id(message.execution_id), message.reason)
+        await self._executions.pause(_id(message.execution_id), message.reason)
         return Empty()
 
     async def resume_execution(self, message: ResumeExecutionRequest) -> Empty:
         """Let the run go on."""
-        self._executions.resume(_id(message.execution_id), message.reason)
+        await self._executions.resume(_id(message.execution_id), message.reason)
         return Empty()
 
-    def _client_left(self, run: Run) -> None:
-        if self._cancel_on_disconnect and not run.watchers and not run.ended:
-            self._executions.cancel(run.id, _CLIENT_LEFT)
+    @contextmanager
+    def _watched(self, execution_id: str) -> Iterator[None]:
+        """Counts one more `Execute` client of this runner."""
+        self._watchers[execution_id] += 1
+        try:
+            yield
+        finally:
+            self._watchers[execution_id] -= 1
+            if not self._watchers[execution_id]:
+                del self._watchers[execution_id]
+
+    async def _client_left(self, execution: KnownExecution) -> None:
+        if not self._cancel_on_disconnect or execution.id in self._watchers:
+            return
+        # One that has ended meanwhile needs no cancelling.
+        with suppress(Refused):
+            await self._executions.cancel(execution.id, _CLIENT_LEFT)
 
 
 def _id(execution_id: str) -> str:

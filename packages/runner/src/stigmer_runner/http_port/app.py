@@ -12,9 +12,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stigmer_runner.authentication import Authentication
-from stigmer_runner.executions import Executions, RegisteredDocuments, Run
+from stigmer_runner.executions import Executions, KnownExecution, RegisteredDocuments
 from stigmer_runner.http_port.sse import event_stream
-from stigmer_runner.http_port.view import documents_view, status_view
+from stigmer_runner.http_port.view import ENDED, documents_view, status_view
 from stigmer_runner.refusals import Reason, Refused
 
 _STATUS = {
@@ -43,8 +43,8 @@ def build_app(
     async def execution(request: Request) -> Response:
         authentication.check(request.headers.get("authorization"))
         execution_id, of_events = _asked_for(request)
-        run = executions.find(execution_id)
-        return _events(request, run) if of_events else _status(run)
+        found = await executions.find(execution_id)
+        return await (_events(request, found) if of_events else _status(found))
 
     async def listed(request: Request) -> Response:
         authentication.check(request.headers.get("authorization"))
@@ -93,23 +93,20 @@ def _asked_for(request: Request) -> tuple[str, bool]:
     return unquote("/".join(segments[:-1] if of_events else segments)), of_events
 
 
-def _status(run: Run) -> Response:
-    view = status_view(
-        run.execution.snapshot,
-        execution_id=run.id,
-        top_level_tasks=run.top_level_tasks,
-        parent_execution_id=run.parent_id,
-    )
-    return JSONResponse(view, headers=_FRESH)
+async def _status(execution: KnownExecution) -> Response:
+    return JSONResponse(status_view(await execution.state(), execution_id=execution.id), headers=_FRESH)
 
 
-def _events(request: Request, run: Run) -> Response:
+async def _events(request: Request, execution: KnownExecution) -> Response:
     after = _after(request)
-    if run.log.closed and after >= run.log.size:
+    snapshot = (await execution.state()).snapshot
+    if snapshot.status in ENDED and after >= snapshot.sequence_number:
         # Tells an EventSource that reconnects after the end to stop (WHATWG HTML, section 9.2.1).
         return Response(status_code=HTTPStatus.NO_CONTENT)
     return StreamingResponse(
-        event_stream(run.log, after), media_type="text/event-stream", headers={**_FRESH, "x-accel-buffering": "no"}
+        event_stream(execution.follow(after)),
+        media_type="text/event-stream",
+        headers={**_FRESH, "x-accel-buffering": "no"},
     )
 
 

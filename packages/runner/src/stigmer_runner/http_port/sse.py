@@ -1,20 +1,21 @@
-"""An event log as Server-Sent Events (WHATWG HTML, section 9.2)."""
+"""Events as Server-Sent Events (WHATWG HTML, section 9.2)."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
 
-from stigmer_engine import EventLog, ProgressEvent
+from stigmer_engine import ProgressEvent
 
 KEEP_ALIVE_SECONDS = 15.0
 
 
-async def event_stream(log: EventLog, after: int, keep_alive: float = KEEP_ALIVE_SECONDS) -> AsyncIterator[str]:
-    """Yield every event above `after`, past and future, and a comment after each `keep_alive` seconds of silence.
+async def event_stream(
+    events: AsyncIterator[ProgressEvent], keep_alive: float = KEEP_ALIVE_SECONDS
+) -> AsyncIterator[str]:
+    """Yield every event, and a comment after each `keep_alive` seconds of silence.
 
-    Ends after the terminal event. The client's next `Last-Event-ID` is the sequence number of the last one it saw.
+    Ends with the events. The client's next `Last-Event-ID` is the sequence number of the last one it saw.
     """
-    events = log.follow(after)
     upcoming = asyncio.ensure_future(anext(events, None))
     try:
         while True:

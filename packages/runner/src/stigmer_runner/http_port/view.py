@@ -6,26 +6,25 @@ from datetime import UTC, datetime
 from stigmer_dsl.json_types import JsonObject
 from stigmer_engine import Snapshot, Status, TaskSnapshot
 
-from stigmer_runner.executions import RegisteredDocument
+from stigmer_runner.executions import ExecutionState, RegisteredDocument
 
-_ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 _ALMOST = 99
 _SHOWN_EXECUTIONS = 10
 
 
-def status_view(
-    snapshot: Snapshot, *, execution_id: str, top_level_tasks: int, parent_execution_id: str = ""
-) -> JsonObject:
+def status_view(state: ExecutionState, *, execution_id: str) -> JsonObject:
     """The JSON of the status URL. Times are RFC 3339 in UTC, null when not yet.
 
     Contract: `execution_id, status, progress, message, started_at, updated_at`; the rest is ours.
     """
+    snapshot = state.snapshot
     return {
         "execution_id": execution_id,
-        "parent_execution_id": parent_execution_id or None,
+        "parent_execution_id": state.parent_id or None,
         "workflow_name": snapshot.workflow_name,
         "status": str(snapshot.status),
-        "progress": _progress(snapshot, top_level_tasks),
+        "progress": _progress(snapshot, state.top_level_tasks),
         "message": snapshot.message,
         "started_at": _time(snapshot.started_at_ms),
         "updated_at": _time(snapshot.updated_at_ms),
@@ -80,7 +79,7 @@ def _progress(snapshot: Snapshot, top_level_tasks: int) -> int:
     """0 to 100: the share of top-level tasks that have ended; 100 only for a completed run."""
     if snapshot.status is Status.COMPLETED:
         return 100
-    ended = sum(task.reference.count("/") == _TOP_LEVEL and task.status in _ENDED for task in snapshot.tasks.values())
+    ended = sum(task.reference.count("/") == _TOP_LEVEL and task.status in ENDED for task in snapshot.tasks.values())
     return min(_ALMOST, 100 * ended // max(top_level_tasks, 1))
 
 
