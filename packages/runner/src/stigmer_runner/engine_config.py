@@ -61,7 +61,12 @@ class EventSinks:
 
 @asynccontextmanager
 async def open_engine(
-    settings: EngineSettings, *, executions_url: str = "", on_start: OnStart = _nothing, warm: bool = False
+    settings: EngineSettings,
+    *,
+    executions_url: str = "",
+    on_start: OnStart = _nothing,
+    warm: bool = False,
+    activities: bool = False,
 ) -> AsyncIterator[Engine]:
     """An engine as the settings want it, for as long as it is needed.
 
@@ -69,13 +74,14 @@ async def open_engine(
         executions_url: the address of an execution without its id, for the `outputUri` of lifecycle events.
         on_start: called with every execution, sub-workflows included.
         warm: whether to spend a moment now, so that the first execution is as fast as the others.
+        activities: whether documents may call activities, as they may on Temporal.
     """
     async with AsyncExitStack() as stack:
         sinks = EventSinks(
             emitted=await _open_sink(emitted_sink(settings), stack),
             lifecycle=await _open_sink(lifecycle_sink(settings), stack),
         )
-        config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start)
+        config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start, activities=activities)
         evaluator = await stack.enter_async_context(Evaluator(config.evaluator))
         checker = LibjqChecker(config.evaluator)
         stack.callback(checker.close)
@@ -100,7 +106,12 @@ async def _open_sink(config: HttpSinkConfig | None, stack: AsyncExitStack) -> Ht
 
 
 def engine_config(
-    settings: EngineSettings, sinks: EventSinks, *, executions_url: str = "", on_start: OnStart = _nothing
+    settings: EngineSettings,
+    sinks: EventSinks,
+    *,
+    executions_url: str = "",
+    on_start: OnStart = _nothing,
+    activities: bool = False,
 ) -> EngineConfig:
     """What the settings say about the engine; arguments as for `open_engine`."""
     return EngineConfig(
@@ -138,6 +149,7 @@ def engine_config(
         lifecycle=_lifecycle(settings, sinks.lifecycle, executions_url),
         schedule=ScheduleConfig(time_zone=settings.schedule_time_zone),
         processes=process_config(settings),
+        activities=activities,
         max_child_depth=settings.max_workflow_depth,
         on_start=on_start,
     )
