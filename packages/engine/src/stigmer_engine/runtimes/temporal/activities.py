@@ -1,21 +1,21 @@
 """The activities of a worker: what an execution does outside its workflow."""
 
 import asyncio
-import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.json_types import JsonValue
 from temporalio import activity
-from temporalio.client import AsyncActivityHandle, Client, WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 from temporalio.exceptions import CancelledError as TemporalCancelledError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_engine.calls.caller import Caller
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
 from stigmer_engine.runtimes.temporal.faults import failure_of
@@ -48,8 +48,8 @@ class ActivityParts:
         secrets: values for placeholders.
         receiver: of events; None when nobody wants them.
         find_document: the text of a registered document by namespace, name and version.
-        client: to wait for executions, and to complete activities of others.
-        completed: what such an activity gets, made of the final snapshot.
+        client: to wait for executions.
+        attendant: completes activities elsewhere that wait for the end of an execution.
     """
 
     callers: Mapping[str, Caller]
@@ -57,13 +57,13 @@ class ActivityParts:
     receiver: EventReceiver | None
     find_document: FindDocument
     client: Client
-    completed: Callable[[JsonObject], object]
+    attendant: Attendant
 
 
 def build_activities(parts: ActivityParts) -> list[Activity]:
     """All activities, ready to be registered with a worker."""
     calls = [_call(kind, caller, parts.secrets) for kind, caller in parts.callers.items()]
-    return [*calls, _breathe, _over_budget, _deliver(parts.receiver), *_finding(parts), _completing(parts)]
+    return [*calls, _breathe, _over_budget, _deliver(parts.receiver), *_finding(parts), _completing(parts.attendant)]
 
 
 def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
@@ -141,13 +141,14 @@ def _finding(parts: ActivityParts) -> list[Activity]:
     return [find, wait]
 
 
-def _completing(parts: ActivityParts) -> Activity:
+def _completing(attendant: Attendant) -> Activity:
     @activity.defn(name=COMPLETE_ACTIVITY)
     async def complete(token: str, snapshot: dict[str, Any]) -> None:
-        handle: AsyncActivityHandle = parts.client.get_async_activity_handle(task_token=base64.b64decode(token))
         try:
-            await handle.complete(parts.completed(snapshot))
+            await attendant.complete(token, snapshot)
         except RPCError as error:
-            activity.logger.warning("an activity that waited for an execution is there no more: %s", error.message)
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            activity.logger.warning("an activity that waited for an execution is there no more")
 
     return complete

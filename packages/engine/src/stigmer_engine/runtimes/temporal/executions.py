@@ -1,8 +1,7 @@
 """Executions on Temporal, seen by whoever starts, follows and controls them."""
 
 import secrets as random_source
-from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,11 +57,15 @@ class StartConfig:
 
 
 class TemporalExecution:
-    """One execution; knowing its id is enough. Every call asks Temporal."""
+    """One execution; knowing its id is enough. Every call asks Temporal.
 
-    def __init__(self, client: Client, execution_id: str) -> None:
+    `found` tells that it was there already when it was to be started.
+    """
+
+    def __init__(self, client: Client, execution_id: str, *, found: bool = False) -> None:
         self._client = client
         self.id = execution_id
+        self.found = found
 
     @property
     def workflow_id(self) -> str:
@@ -175,12 +178,16 @@ class TemporalExecutions:
         secrets: Mapping[str, str] | None = None,
         env: Mapping[str, str] | None = None,
         max_timeout_seconds: float = 0,
+        secrets_elsewhere: Collection[str] = (),
+        memo: Mapping[str, JsonValue] | None = None,
     ) -> TemporalExecution:
         """Start an execution, or find the one that has the id.
 
         Args:
             document: checked and ready; the execution stays with it, whatever is registered later.
             execution_id, input, secrets, env, max_timeout_seconds: as in `Engine.start`.
+            secrets_elsewhere: names of secrets that its worker's `SecretSource` finds without the vault.
+            memo: what Temporal shows of it beside its history.
 
         Raises:
             RPCError: Temporal did not take it.
@@ -194,8 +201,8 @@ class TemporalExecutions:
         start = Start(
             execution_id=execution_id,
             nonce=random_source.token_hex(8),
-            secrets=tuple(sorted(values)),
-            secrets_of=execution_id if values else "",
+            secrets=tuple(sorted({*values, *secrets_elsewhere})),
+            secrets_of=execution_id if values or secrets_elsewhere else "",
             env=dict(env or {}),
             levels=config.max_child_depth,
             family=config.max_children,
@@ -206,18 +213,21 @@ class TemporalExecutions:
             input=None if input is None else well_formed(input), max_timeout_seconds=max_timeout_seconds
         )
         metadata = document.raw.get("document")
-        # One that has ended already is found too.
-        with suppress(WorkflowAlreadyStartedError):
+        try:
             await self._client.start_workflow(
                 WORKFLOW_TYPE,
                 args=[ClaimedText(definition_text(document)), start.to_json(), beginning.to_json()],
                 id=workflow_id(execution_id),
                 task_queue=config.queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                memo=memo,
                 static_summary=f"{head.namespace}/{head.name}:{head.version}",
                 search_attributes=search_attributes(metadata.get("metadata") if isinstance(metadata, dict) else None),
             )
+        except WorkflowAlreadyStartedError:
+            # One that has ended already is found too.
+            return TemporalExecution(self._client, execution_id, found=True)
         return self.find(execution_id)
 
 

@@ -3,20 +3,20 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
 from stigmer_dsl import InvalidDocument
-from stigmer_dsl.json_types import JsonObject
 from temporalio.client import Client
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from stigmer_engine.engine import Engine
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.activities import ActivityParts, build_activities
+from stigmer_engine.runtimes.temporal.attendant import Attendant, SnapshotAttendant
 from stigmer_engine.runtimes.temporal.definition import find_definition
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
 from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE
@@ -41,7 +41,6 @@ class WorkerConfig:
         max_cached: executions kept in memory between their workflow tasks.
         grace: for calls under way when the worker stops.
         deployment: the worker's version, where Temporal routes executions by it.
-        completed: what an activity that waits for an execution gets, made of its final snapshot in JSON.
     """
 
     queue: str = DEFAULT_QUEUE
@@ -49,7 +48,6 @@ class WorkerConfig:
     max_cached: int = 1000
     grace: timedelta = timedelta(seconds=10)
     deployment: WorkerDeploymentConfig | None = None
-    completed: Callable[[JsonObject], object] = field(default=lambda snapshot: snapshot)
 
 
 class TemporalWorker:
@@ -59,6 +57,7 @@ class TemporalWorker:
         client: with the data converter of `payloads`, whose `on_text` is `documents_of(engine)`'s `ready`.
         engine: performs the calls, and loads documents.
         receiver: of the events of executions that report.
+        attendant: completes activities elsewhere that wait for the end of an execution.
     """
 
     def __init__(
@@ -70,6 +69,7 @@ class TemporalWorker:
         *,
         secrets: SecretSource | None = None,
         receiver: EventReceiver | None = None,
+        attendant: Attendant | None = None,
         activities: Sequence[Callable[..., Any]] = (),
     ) -> None:
         settled = config or WorkerConfig()
@@ -82,7 +82,7 @@ class TemporalWorker:
             receiver=receiver,
             find_document=partial(find_definition, engine.documents),
             client=client,
-            completed=settled.completed,
+            attendant=attendant or SnapshotAttendant(client),
         )
         announce(settled.queue, services)
         self._worker = Worker(
@@ -100,6 +100,11 @@ class TemporalWorker:
             graceful_shutdown_timeout=settled.grace,
             deployment_config=settled.deployment,
         )
+
+    @property
+    def running(self) -> bool:
+        """Whether it takes work."""
+        return self._worker.is_running
 
     async def __aenter__(self) -> Self:
         await self._worker.__aenter__()
