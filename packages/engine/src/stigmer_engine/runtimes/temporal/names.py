@@ -12,6 +12,8 @@ CANCEL_SIGNAL: Final = "stigmer-cancel"
 PAUSE_SIGNAL: Final = "stigmer-pause"
 RESUME_SIGNAL: Final = "stigmer-resume"
 ATTEND_SIGNAL: Final = "stigmer-attend"
+RESERVED: Final = "stigmer-"
+"""Signals and updates whose names begin so are for the engine, and never events."""
 EVENT_SIGNAL: Final = "event"
 EVENT_UPDATE: Final = "event"
 

@@ -20,6 +20,7 @@ class TemporalRuntime:
     Args:
         evaluator: gives the evaluator of the present thread.
         published: takes each event.
+        emitted: takes each CloudEvent that the execution has published.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class TemporalRuntime:
         children: TemporalChildren,
         published: Callable[[ProgressEvent], object],
         steps: int,
+        emitted: Callable[[JsonObject], object],
     ) -> None:
         self._evaluator = evaluator
         self._turns = turns
@@ -38,6 +40,7 @@ class TemporalRuntime:
         self._children = children
         self._published = published
         self._steps = steps
+        self._emitted = emitted
 
     def now(self) -> float:
         """Unix time in seconds: that of the present workflow task."""
@@ -58,6 +61,8 @@ class TemporalRuntime:
         """Perform the call as an activity. Raises Fault."""
         result = await self._calls.call(request)
         self._turns.began_anew()
+        if request.kind == "emit":
+            self._emitted(request.arguments)
         return result
 
     async def start_child(self, request: ChildRequest) -> None:

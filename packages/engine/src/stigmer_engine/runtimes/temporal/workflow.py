@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from stigmer_dsl import InvalidDocument
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, CancelledError
 
@@ -18,12 +18,13 @@ from stigmer_engine.runtimes.temporal.attendance import Attendance
 from stigmer_engine.runtimes.temporal.calling import Calls
 from stigmer_engine.runtimes.temporal.children import TemporalChildren
 from stigmer_engine.runtimes.temporal.delivery import Delivery
+from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.faults import failure_of
+from stigmer_engine.runtimes.temporal.messages import MessageHandlers
 from stigmer_engine.runtimes.temporal.names import (
     ATTEND_SIGNAL,
     CANCEL_SIGNAL,
     CONTEXT_QUERY,
-    EVENT_SIGNAL,
     EVENTS_QUERY,
     PAUSE_SIGNAL,
     RESUME_SIGNAL,
@@ -32,6 +33,7 @@ from stigmer_engine.runtimes.temporal.names import (
     WORKFLOW_TYPE,
 )
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
+from stigmer_engine.runtimes.temporal.replies import Replies
 from stigmer_engine.runtimes.temporal.runtime import TemporalRuntime
 from stigmer_engine.runtimes.temporal.start import Beginning, Continuation, Start, position_from_json
 from stigmer_engine.runtimes.temporal.turns import Turns
@@ -44,7 +46,7 @@ Json = dict[str, Any]
 
 
 @workflow.defn(name=WORKFLOW_TYPE)
-class InterpretWorkflow:
+class InterpretWorkflow(MessageHandlers):
     """One execution of a document."""
 
     @workflow.init
@@ -73,6 +75,8 @@ class InterpretWorkflow:
             exposed=bool(self._start.secrets) or bool(self._prepared.calls),
         )
         self._turns = Turns(self._start.rules.turn_work)
+        self._replies = Replies()
+        self._details = CurrentDetails()
         self._execution = self._execute(place)
 
     @workflow.run
@@ -88,14 +92,18 @@ class InterpretWorkflow:
         """
         del start, position
         delivering = asyncio.ensure_future(self._delivery.run()) if self._start.reports else None
+        details = asyncio.ensure_future(self._details.run(self._execution))
         await self._until_stopped()
         if not self._execution.log.closed:
             await self._uncancelled(lambda: not self._delivery.busy)
+            await self._answer_updates(kept=True)
             self._continue_as_new(definition)
         if delivering is not None:
             await self._delivery.finish()
         self._children.close()
         await self._attendance.finish(self._execution)
+        await self._answer_updates(kept=False)
+        details.cancel()
         return await self._result()
 
     # --- messages -----------------------------------------------------------------------------------------------
@@ -122,11 +130,6 @@ class InterpretWorkflow:
     def attend(self, token: str) -> None:
         """Complete one more activity when the execution has ended; `token` is its task token in base64."""
         self._attendance.add(token)
-
-    @workflow.signal(name=EVENT_SIGNAL)
-    def deliver(self, event: Json) -> None:
-        """Hand in a CloudEvent, in the JSON format of the CloudEvents specification."""
-        self._execution.deliver(event)
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> str:
@@ -175,10 +178,11 @@ class InterpretWorkflow:
             children=self._children,
             published=lambda event: self._publish(log, event),
             steps=start.rules.limits.breathe_every,
+            emitted=self._take,
         )
 
         def interpret(tree: Tree) -> Interpreter:
-            return Interpreter(
+            interpreter = Interpreter(
                 prepared=self._prepared,
                 runtime=runtime,
                 tree=tree,
@@ -187,11 +191,19 @@ class InterpretWorkflow:
                 limits=start.rules.limits,
                 inherited=start.inherited,
             )
+            interpreter.run_state.on_receipt = self._replies.on_receipt
+            return interpreter
 
         return Execution(tree, log, interpret, snapshot=snapshot, departed=departed, contain_defects=False)
 
+    def _take(self, event: JsonObject) -> None:
+        """Listen to what the execution itself has published."""
+        if self._prepared.may_listen:
+            self._execution.deliver(event)
+
     def _publish(self, log: EventLog, event: ProgressEvent) -> None:
         log.append(event)
+        self._details.touch()
         if self._start.reports:
             self._delivery.add(event)
 
@@ -243,6 +255,11 @@ class InterpretWorkflow:
             attending=self._attendance.tokens,
         )
         workflow.continue_as_new(args=[definition, self._start_json, continuation.to_json()])
+
+    async def _answer_updates(self, *, kept: bool) -> None:
+        """Answer the updates that still wait: an unanswered one would be an error for whoever sent it."""
+        self._replies.close(kept=kept)
+        await self._uncancelled(workflow.all_handlers_finished)
 
     async def _result(self) -> JsonValue:
         if self._forcing is not None:

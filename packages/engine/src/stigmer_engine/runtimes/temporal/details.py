@@ -1,0 +1,36 @@
+"""What Temporal's UI says of a running execution: its state, and where it stands."""
+
+from typing import Final
+
+from temporalio import workflow
+
+from stigmer_engine.execution import Execution
+
+_SHOWN: Final = 20
+
+
+class CurrentDetails:
+    """Keeps the details of one workflow. They cost no history: the UI asks for them by a query."""
+
+    def __init__(self) -> None:
+        self._stale = True
+
+    def touch(self) -> None:
+        """Note that something has happened."""
+        self._stale = True
+
+    async def run(self, execution: Execution) -> None:
+        """Write the details anew whenever an activation has changed something. To be run beside everything else."""
+        while True:
+            await workflow.wait_condition(lambda: self._stale)
+            self._stale = False
+            workflow.set_current_details(described(execution))
+
+
+def described(execution: Execution) -> str:
+    """A few lines of Markdown: the state, and JSON pointers of the open tasks, outermost first."""
+    tasks = execution.open_tasks[::-1]
+    lines = [f"**{execution.status}**, {execution.log.size} events", *(f"- `{task}`" for task in tasks[:_SHOWN])]
+    if len(tasks) > _SHOWN:
+        lines.append(f"- and {len(tasks) - _SHOWN} more")
+    return "\n".join(lines)
