@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     stigmer_runner_key: SecretStr | None = Field(
         default=None, description="Sent to runners as `authorization: Bearer <key>` (their `RUNNER_API_KEY`)."
     )
+    stigmer_runner_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) to trust, beside the usual ones, in calls to `grpcs://` runners."
+    )
     stigmer_runner_type: str = Field(
         default="", description="Type of the runners that get executions. Default: any healthy runner."
     )

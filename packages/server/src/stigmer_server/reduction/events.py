@@ -45,7 +45,9 @@ def reduce(status: WorkflowExecutionStatus, events: Iterable[WorkflowProgressEve
 
 def _status_after(status: WorkflowExecutionStatus, event: WorkflowProgressEvent) -> WorkflowExecutionStatus:
     phase = phase_after(status.phase, event)
-    after = replace(status, phase=phase, started_at=status.started_at or iso_text(event.timestamp_ms))
+    started_at = status.started_at or iso_text(event.timestamp_ms)
+    # While it was pending the error told why it had not started yet.
+    after = replace(status, phase=phase, started_at=started_at, error="")
     if not is_terminal(phase):
         return after
     return replace(

@@ -42,7 +42,7 @@ InUse = Callable[[Connection, str], list[str]]
 class Collection(Generic[R]):
     """Stores messages as they come, but for the values of secrets, which are encrypted beside them.
 
-    Messages passed in belong to the collection from then on. Every method raises Refused.
+    Every method raises Refused. Messages that are passed in may be completed: their slug, `api_version` and `kind`.
     """
 
     def __init__(self, kind: Kind[R], database: Database, ring: KeyRing) -> None:
@@ -53,23 +53,28 @@ class Collection(Generic[R]):
     async def create(self, resource: R, caller: Caller) -> R:
         """Store a new resource. ALREADY_EXISTS when the owner has one with this slug."""
         check_envelope(self.kind, resource)
-        return await self.database.write(lambda transaction: self.insert(transaction, resource, caller))
+        # The work may run twice when transactions cross, so it begins from the same bytes each time.
+        data = bytes(resource)
+        return await self.database.write(lambda transaction: self.insert(transaction, self.kind.parse(data), caller))
 
     async def update(self, resource: R, caller: Caller) -> R:
         """Replace the spec of the resource with this id (or, without an id, this owner and slug)."""
         if resource.metadata is None or not (resource.metadata.id or resource.metadata.slug):
             raise invalid("metadata.id", "is missing")
-        return await self.database.write(lambda transaction: self._update(transaction, resource, caller))
+        data = bytes(resource)
+        return await self.database.write(lambda transaction: self._update(transaction, self.kind.parse(data), caller))
 
     async def apply(self, resource: R, caller: Caller) -> R:
         """Create the resource, or update the one with the same owner and slug. Repeating it changes nothing."""
         metadata = check_envelope(self.kind, resource)
+        data = bytes(resource)
 
         def work(transaction: Transaction) -> R:
+            given = self.kind.parse(data)
             body = find_by_address(transaction.connection, address_of(self.kind, metadata))
             if body is None:
-                return self.insert(transaction, resource, caller)
-            return self._replace(transaction, self.kind.parse(body), resource, caller)
+                return self.insert(transaction, given, caller)
+            return self._replace(transaction, self.kind.parse(body), given, caller)
 
         return await self.database.write(work)
 
@@ -104,7 +109,7 @@ class Collection(Generic[R]):
         also: "Callable[[Transaction, str], None] | None" = None,
         force: bool = False,
     ) -> R:
-        """Remove the resource, after what `also` removes, and return it as it was. IN_USE, with the users, unless `force`."""
+        """Remove the resource, and before it what `also` removes; return it as it was. IN_USE, unless `force`."""
         if not resource_id:
             raise invalid("resource_id", "is missing")
 

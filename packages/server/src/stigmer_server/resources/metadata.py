@@ -13,10 +13,10 @@ from stigmer_server.resources.kind import Kind, R
 from stigmer_server.store.resources import Address
 
 
-def check_envelope(kind: Kind[R], resource: R) -> ApiResourceMetadata:
+def check_envelope(kind: Kind[R], resource: R, *, named: bool = True) -> ApiResourceMetadata:
     """The metadata of a resource a client sent, its slug filled in. Raises Refused (INVALID_REQUEST).
 
-    Empty `api_version` and `kind` are filled in: they can only be what the call is about.
+    Empty `api_version` and `kind` are filled in: they can only be what the call is about. `named`: it needs a slug.
     """
     for field, expected in (("api_version", kind.api_version), ("kind", kind.name)):
         given = getattr(resource, field)
@@ -32,6 +32,8 @@ def check_envelope(kind: Kind[R], resource: R) -> ApiResourceMetadata:
     if (metadata.owner_scope == ApiResourceOwnerScope.organization) != bool(metadata.org):
         raise invalid("metadata.org", "must be set when the owner is an organization, and only then")
     metadata.slug = metadata.slug or slug_of(metadata.name)
+    if not metadata.slug and not named:
+        return metadata
     if not metadata.slug:
         raise invalid("metadata.name", "must hold a letter or digit, or metadata.slug must be set")
     if not is_slug(metadata.slug):

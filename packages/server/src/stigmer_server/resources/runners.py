@@ -1,5 +1,6 @@
 """The registry of runners, with what the health checks found."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,19 +68,27 @@ class RegisteredRunner:
 
 
 class WorkflowRunners:
-    """The calls of `WorkflowRunnerCommandController` and `...QueryController`. Every method raises Refused."""
+    """The calls of `WorkflowRunnerCommandController` and `...QueryController`. Every method raises Refused.
+
+    `on_change` is called after a runner was registered or changed.
+    """
 
     def __init__(self, database: Database, ring: KeyRing) -> None:
         self.collection = Collection(RUNNER, database, ring)
         self._database = database
+        self.on_change: Callable[[], None] = lambda: None
 
     async def create(self, runner: WorkflowRunner, caller: Caller) -> WorkflowRunner:
         """Register a runner."""
-        return await self.collection.create(_checked(runner), caller)
+        registered = await self.collection.create(_checked(runner), caller)
+        self.on_change()
+        return registered
 
     async def update(self, runner: WorkflowRunner, caller: Caller) -> WorkflowRunner:
         """Replace the spec of a runner."""
-        return await self._with_health(await self.collection.update(_checked(runner), caller))
+        changed = await self.collection.update(_checked(runner), caller)
+        self.on_change()
+        return await self._with_health(changed)
 
     async def delete(self, request: ApiResourceDeleteInput, caller: Caller) -> WorkflowRunner:
         """Remove a runner; its runs go on."""
@@ -91,7 +100,7 @@ class WorkflowRunners:
         """The runner with this id, with its health."""
         return await self._with_health(await self.collection.get(runner_id, caller))
 
-    async def list(self, request: ListWorkflowRunnersRequest, caller: Caller) -> WorkflowRunnerList:  # noqa: ARG002
+    async def page(self, request: ListWorkflowRunnersRequest) -> WorkflowRunnerList:
         """A page of the runners, newest first."""
         page, size = page_of_info(request.page_info)
 
@@ -105,7 +114,7 @@ class WorkflowRunners:
 
         return await self._database.read(work)
 
-    async def registered(self) -> "list[RegisteredRunner]":
+    async def registered(self) -> list[RegisteredRunner]:
         """Every runner, the oldest first."""
 
         def work(connection: Connection) -> list[RegisteredRunner]:

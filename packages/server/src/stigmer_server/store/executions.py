@@ -136,11 +136,13 @@ def replace_execution(transaction: Transaction, stored: StoredExecution, executi
     transaction.changed(stored.id)
 
 
-def assign_runner(transaction: Transaction, execution_id: str, runner_id: str) -> None:
-    """Remember which runner has the execution."""
-    transaction.connection.execute(
-        update(executions).where(executions.c.id == execution_id).values(runner_id=runner_id)
+def assign_runner(transaction: Transaction, execution_id: str, runner_id: str) -> bool:
+    """Remember which runner has the execution, while it is pending; whether it still was."""
+    pending = executions.c.phase == int(ExecutionPhase.EXECUTION_PENDING)
+    changed = transaction.connection.execute(
+        update(executions).where(executions.c.id == execution_id, pending).values(runner_id=runner_id)
     )
+    return changed.rowcount > 0
 
 
 def delete_execution(transaction: Transaction, execution_id: str) -> None:

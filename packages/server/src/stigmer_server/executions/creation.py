@@ -1,0 +1,145 @@
+"""A new execution: resolved, stored with its merged environment, and ordered to start, all in one transaction."""
+
+from collections.abc import Mapping
+
+from stigmer_proto.ai.stigmer.agentic.executioncontext.v1 import ExecutionContext, ExecutionContextSpec
+from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow, WorkflowStatus
+from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
+    ExecutionPhase,
+    WorkflowExecution,
+    WorkflowExecutionSpec,
+    WorkflowExecutionStatus,
+)
+from stigmer_proto.ai.stigmer.agentic.workflowinstance.v1 import WorkflowInstance
+from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata
+
+from stigmer_server.access import Caller
+from stigmer_server.access.caller import SERVER
+from stigmer_server.executions.environment import merge_values
+from stigmer_server.executions.kind import EXECUTION
+from stigmer_server.executions.secrets import show_execution, take_execution_secrets
+from stigmer_server.ids import new_id
+from stigmer_server.refusals import Reason, Refused
+from stigmer_server.resources import ExecutionContexts, WorkflowInstances
+from stigmer_server.resources.audit import created
+from stigmer_server.resources.contexts import CONTEXT
+from stigmer_server.resources.environments import ENVIRONMENT, check_names
+from stigmer_server.resources.instances import INSTANCE
+from stigmer_server.resources.metadata import check_envelope, invalid, referred_address
+from stigmer_server.resources.workflows import WORKFLOW
+from stigmer_server.store.database import Database
+from stigmer_server.store.executions import insert_execution
+from stigmer_server.store.outbox import Action, put_order
+from stigmer_server.store.resources import find_by_address, find_by_id, replace_body
+from stigmer_server.store.secrets import read_secrets, write_secrets
+from stigmer_server.store.transaction import Transaction
+from stigmer_server.timestamps import now_ms
+from stigmer_server.vault import KeyRing
+from stigmer_server.vault.values import NamedValue, put_secrets
+
+
+class ExecutionCreation:
+    """Creates executions. Nothing is started that is not stored, and nothing is stored that is not to be started."""
+
+    def __init__(
+        self, database: Database, ring: KeyRing, instances: WorkflowInstances, contexts: ExecutionContexts
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._instances = instances
+        self._contexts = contexts
+
+    async def create(self, execution: WorkflowExecution, caller: Caller) -> WorkflowExecution:
+        """Store the execution as pending and order its start. Raises Refused: INVALID_REQUEST or NOT_FOUND."""
+        check_envelope(EXECUTION, execution, named=False)
+        spec = execution.spec
+        if spec is None or not (spec.workflow_instance_id or spec.workflow_id):
+            raise invalid("spec", "must name a workflow_instance_id or a workflow_id")
+        check_names(spec.runtime_env, "spec.runtime_env")
+        # The work may run twice when transactions cross, so it begins from the same bytes each time.
+        data = bytes(execution)
+        return await self._database.write(
+            lambda transaction: self._store(transaction, WorkflowExecution.parse(data), caller)
+        )
+
+    def _store(self, transaction: Transaction, execution: WorkflowExecution, caller: Caller) -> WorkflowExecution:
+        metadata, spec = execution.metadata, execution.spec
+        assert metadata is not None
+        assert spec is not None
+        instance, workflow = self._resolve(transaction, spec)
+        assert instance.metadata is not None
+        assert workflow.metadata is not None
+        spec.workflow_instance_id, spec.workflow_id = instance.metadata.id, workflow.metadata.id
+        metadata.id = new_id(EXECUTION.kind)
+        metadata.slug = metadata.slug or metadata.id
+        metadata.name = metadata.name or workflow.metadata.name
+        values = merge_values(self._layers(transaction, workflow, instance, spec))
+        at = now_ms()
+        execution.status = WorkflowExecutionStatus(phase=ExecutionPhase.EXECUTION_PENDING, audit=created(caller, at))
+        secrets = take_execution_secrets(execution)
+        insert_execution(transaction, execution, workflow_id=workflow.metadata.id, created_at=at)
+        write_secrets(transaction, self._ring, metadata.id, secrets)
+        context = ExecutionContext(
+            api_version=CONTEXT.api_version,
+            kind=CONTEXT.name,
+            metadata=ApiResourceMetadata(name=metadata.id, slug=metadata.id),
+            spec=ExecutionContextSpec(execution_id=metadata.id, data=values),
+        )
+        self._contexts.collection.insert(transaction, context, SERVER)
+        put_order(transaction, metadata.id, Action.START)
+        return show_execution(transaction.connection, self._ring, execution, caller)
+
+    def _resolve(self, transaction: Transaction, spec: WorkflowExecutionSpec) -> tuple[WorkflowInstance, Workflow]:
+        connection = transaction.connection
+        if not spec.workflow_instance_id:
+            workflow = self._workflow(transaction, spec.workflow_id)
+            return self._default_instance(transaction, workflow), workflow
+        body = find_by_id(connection, int(INSTANCE.kind), spec.workflow_instance_id)
+        if body is None:
+            raise Refused(Reason.NOT_FOUND, f"there is no WorkflowInstance {spec.workflow_instance_id!r}")
+        instance = INSTANCE.parse(body)
+        owner = INSTANCE.parent(instance)
+        if spec.workflow_id and spec.workflow_id != owner:
+            raise invalid("spec.workflow_id", f"is not the workflow of the instance, which is {owner!r}")
+        return instance, self._workflow(transaction, owner)
+
+    def _workflow(self, transaction: Transaction, workflow_id: str) -> Workflow:
+        body = find_by_id(transaction.connection, int(WORKFLOW.kind), workflow_id)
+        if body is None:
+            raise Refused(Reason.NOT_FOUND, f"there is no Workflow {workflow_id!r}")
+        return WORKFLOW.parse(body)
+
+    def _default_instance(self, transaction: Transaction, workflow: Workflow) -> WorkflowInstance:
+        instance = self._instances.default_of(transaction, workflow)
+        assert instance.metadata is not None
+        assert workflow.metadata is not None
+        workflow.status = workflow.status or WorkflowStatus()
+        if workflow.status.default_instance_id != instance.metadata.id:
+            workflow.status.default_instance_id = instance.metadata.id
+            replace_body(transaction, workflow.metadata.id, "", bytes(workflow))
+        return instance
+
+    def _layers(
+        self, transaction: Transaction, workflow: Workflow, instance: WorkflowInstance, spec: WorkflowExecutionSpec
+    ) -> list[Mapping[str, NamedValue]]:
+        """The values that the run sees, the weakest first, secrets included."""
+        assert workflow.metadata is not None
+        layers = [self._with_secrets(transaction, workflow.metadata.id, WORKFLOW.values(workflow))]
+        for reference in instance.spec.env_refs if instance.spec else []:
+            body = find_by_address(transaction.connection, referred_address(ENVIRONMENT, reference))
+            if body is None:
+                raise Refused(
+                    Reason.WRONG_STATE,
+                    f"the instance refers to the environment {reference.slug!r}, which is no more",
+                )
+            environment = ENVIRONMENT.parse(body)
+            assert environment.metadata is not None
+            layers.append(self._with_secrets(transaction, environment.metadata.id, ENVIRONMENT.values(environment)))
+        return [*layers, spec.runtime_env]
+
+    def _with_secrets(
+        self, transaction: Transaction, owner_id: str, values: Mapping[str, NamedValue]
+    ) -> Mapping[str, NamedValue]:
+        if any(value.is_secret for value in values.values()):
+            put_secrets(values, read_secrets(transaction.connection, self._ring, owner_id))
+        return values

@@ -1,0 +1,83 @@
+"""The composition root of the server: opens everything from settings, runs until a signal, shuts down in order."""
+
+import asyncio
+import signal
+import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+from stigmer_dsl import ExpressionChecker
+
+from stigmer_server.application import OrchestratorFactory, open_application
+from stigmer_server.config import ConfigError, Settings
+from stigmer_server.grpc_port.server import GrpcPort, tls_context
+from stigmer_server.listeners import listening, port_of
+from stigmer_server.logs import get_logger
+
+log = get_logger(__name__)
+
+_LAST_CALLS_SECONDS = 3.0
+
+
+async def serve(
+    settings: Settings,
+    *,
+    checker: ExpressionChecker | None = None,
+    orchestrator: OrchestratorFactory | None = None,
+    stop: asyncio.Event | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT, or until `stop` is set; with `stop`, signals are left to the caller.
+
+    `checker` and `orchestrator` as in `open_application`. Raises ConfigError when a setting cannot be used.
+    """
+    async with AsyncExitStack() as stack:
+        stopped = stop if stop is not None else stack.enter_context(_signals())
+        tls = _server_tls(settings)
+        host, port = settings.stigmer_server_host, settings.stigmer_server_port
+        grpc_listener = stack.enter_context(listening(host, port, "STIGMER_SERVER_PORT"))
+        application = await stack.enter_async_context(
+            open_application(settings, checker=checker, orchestrator=orchestrator)
+        )
+        grpc_port = await stack.enter_async_context(GrpcPort(application, grpc_listener, tls))
+        log.info("gRPC server started", port=port_of(grpc_listener), host=host, tls=tls is not None)
+        if application.first_key is not None:
+            _show_once(application.first_key)
+        await stopped.wait()
+        log.info("shutting down")
+        await grpc_port.stop(_LAST_CALLS_SECONDS)
+    log.info("server stopped")
+
+
+def _show_once(key: str) -> None:
+    # Past the log on purpose: logs are kept and sent elsewhere, a key is not.
+    sys.stderr.write(f"\nThe API key of this new server, shown this once:\n\n    {key}\n\n")
+    sys.stderr.flush()
+
+
+def _server_tls(settings: Settings) -> ssl.SSLContext | None:
+    cert, key = settings.stigmer_server_tls_cert_file, settings.stigmer_server_tls_key_file
+    if cert is None or key is None:
+        return None
+    try:
+        return tls_context(str(cert), str(key))
+    except (OSError, ssl.SSLError) as error:
+        why = error.strerror or getattr(error, "reason", None) or "not a matching PEM pair"
+        raise ConfigError(
+            f"STIGMER_SERVER_TLS_CERT_FILE and STIGMER_SERVER_TLS_KEY_FILE cannot be used: {why}."
+        ) from None
+
+
+@contextmanager
+def _signals() -> Iterator[asyncio.Event]:
+    """An event that is set by SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    watched = (signal.SIGTERM, signal.SIGINT)
+    for number in watched:
+        loop.add_signal_handler(number, stop.set)
+    try:
+        yield stop
+    finally:
+        for number in watched:
+            loop.remove_signal_handler(number)
