@@ -5,7 +5,7 @@ from typing import Final
 
 import betterproto2
 from sqlalchemy.engine import Connection
-from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow, WorkflowStatus
+from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow, WorkflowSpec, WorkflowStatus
 from stigmer_proto.ai.stigmer.commons.apiresource import (
     ApiResourceAudit,
     ApiResourceKind,
@@ -105,6 +105,10 @@ class Workflows:
             return [self.collection.shown(connection, WORKFLOW.parse(body), caller) for body in bodies], total
 
         return await self.collection.database.read(work)
+
+    async def check(self, spec: WorkflowSpec | None) -> None:
+        """Check a spec as `create` does, and store nothing. Raises Refused (INVALID_SPEC) with every problem."""
+        await self._validation.validate(spec)
 
     async def _validated(self, workflow: Workflow) -> Workflow:
         workflow.status = WorkflowStatus(serverless_workflow_validation=await self._validation.validate(workflow.spec))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Select, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
+from sqlalchemy.sql import ColumnElement
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     ExecutionPhase,
     WorkflowExecution,
@@ -14,7 +15,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 
 from stigmer_server.reduction import TERMINAL_PHASES, reduce
 from stigmer_server.store.event_log import tail
-from stigmer_server.store.tables import execution_tags, executions
+from stigmer_server.store.tables import execution_tags, executions, resources
 from stigmer_server.store.tables import secrets as secrets_table
 from stigmer_server.store.transaction import Transaction
 
@@ -53,11 +54,15 @@ class StoredExecution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFilter:
-    """Which executions to list; every condition that is set must hold. `of` is the id of a workflow or an instance."""
+    """Which executions to list; every condition that is set must hold.
+
+    `of` is the id of a workflow or an instance; `text` stands in the id, a tag, or the slug of the workflow, in any case.
+    """
 
     phase: ExecutionPhase = ExecutionPhase.EXECUTION_PHASE_UNSPECIFIED
     tags: tuple[str, ...] = ()
     of: str = ""
+    text: str = ""
 
 
 def insert_execution(
@@ -157,10 +162,22 @@ def _where(query: "Select[Any]", chosen: ExecutionFilter) -> "Select[Any]":
         query = query.where(executions.c.phase == int(chosen.phase))
     if chosen.of:
         query = query.where(or_(executions.c.workflow_id == chosen.of, executions.c.instance_id == chosen.of))
+    if chosen.text:
+        query = query.where(_holds(chosen.text))
     for tag in chosen.tags:
         tagged = select(execution_tags.c.execution_id).where(execution_tags.c.tag == tag)
         query = query.where(executions.c.id.in_(tagged))
     return query
+
+
+def _holds(text: str) -> ColumnElement[bool]:
+    tagged = select(execution_tags.c.execution_id).where(execution_tags.c.tag.icontains(text, autoescape=True))
+    workflows = select(resources.c.id).where(resources.c.slug.icontains(text, autoescape=True))
+    return or_(
+        executions.c.id.icontains(text, autoescape=True),
+        executions.c.id.in_(tagged),
+        executions.c.workflow_id.in_(workflows),
+    )
 
 
 def _stored(connection: Connection, row: Row[Any]) -> StoredExecution:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.sql import ColumnElement
 
@@ -98,12 +98,17 @@ def find_version(connection: Connection, address: Address, version: str) -> byte
 
 
 def page_of_resources(
-    connection: Connection, kind: int, *, page: int, size: int, parent: str | None = None
+    connection: Connection, kind: int, *, page: int, size: int, parent: str | None = None, text: str = ""
 ) -> tuple[Sequence[bytes], int]:
-    """The bodies of a page (from 0), newest first, and how many there are in all."""
+    """The bodies of a page (from 0), newest first, and how many there are in all.
+
+    `text` chooses those that hold it in their slug or id, in any case.
+    """
     chosen: list[ColumnElement[Any]] = [resources.c.kind == kind]
     if parent is not None:
         chosen.append(resources.c.parent == parent)
+    if text:
+        chosen.append(or_(*(column.icontains(text, autoescape=True) for column in (resources.c.slug, resources.c.id))))
     total = connection.execute(select(func.count()).select_from(resources).where(*chosen)).scalar_one()
     bodies = connection.execute(
         select(resources.c.body)
