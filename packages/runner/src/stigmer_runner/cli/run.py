@@ -1,7 +1,9 @@
-"""`stigmer run`: one workflow, in this process."""
+"""`stigmer run`: one workflow, in this process or on Temporal."""
 
 import asyncio
+import importlib
 import json
+import os
 import sys
 from typing import cast
 
@@ -14,7 +16,9 @@ from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 from stigmer_runner.cli.inputs import parse_input, parse_pairs, read_bytes
 from stigmer_runner.cli.log_setup import set_up_logging
 from stigmer_runner.cli.outputs import OutputFormat, print_output
-from stigmer_runner.cli.running import RunOptions, run_workflow
+from stigmer_runner.cli.process_run import start_in_process
+from stigmer_runner.cli.running import RunOptions, Start, follow_run
+from stigmer_runner.cli.temporal_options import TemporalOptions
 from stigmer_runner.config import ConfigError, EngineSettings, load_engine_settings, secret_values
 from stigmer_runner.redaction import Redactor
 
@@ -46,6 +50,20 @@ from stigmer_runner.redaction import Redactor
 @click.option("--allow-shell", is_flag=True, help="Let the workflow run shell commands here, as ALLOW_SHELL=true does.")
 @click.option("--allow-script", is_flag=True, help="Let the workflow run scripts here, as ALLOW_SCRIPT=true does.")
 @click.option(
+    "--runtime",
+    type=click.Choice(["process", "temporal"]),
+    default="process",
+    show_default=True,
+    help="Where it runs: in this process, or durably on Temporal.",
+)
+@click.option(
+    "--temporal-address",
+    metavar="HOST:PORT",
+    help="With --runtime temporal: the server; default: TEMPORAL_ADDRESS, or a dev server for this run.",
+)
+@click.option("--temporal-ui", is_flag=True, help="With --runtime temporal: the dev server has its web page.")
+@click.option("--no-worker", is_flag=True, help="With --runtime temporal: a worker of TEMPORAL_TASK_QUEUE runs it.")
+@click.option(
     "--output",
     "output_format",
     type=click.Choice(["json", "yaml", "pretty"]),
@@ -62,9 +80,13 @@ def command(
     event_files: tuple[str, ...],
     other_files: tuple[str, ...],
     output_format: str,
+    runtime: str,
+    temporal_address: str | None,
     *,
     allow_shell: bool,
     allow_script: bool,
+    temporal_ui: bool,
+    no_worker: bool,
 ) -> int:
     """Run the workflow document FILE (- is standard input) and print its output.
 
@@ -94,8 +116,9 @@ def command(
         others={name: read_bytes(name, "The document") for name in other_files},
         incoming=read_events(event_files),
     )
+    start = _start(options, runtime, temporal_address, ui=temporal_ui, worker=not no_worker)
     try:
-        result = asyncio.run(run_workflow(options, redactor))
+        result = asyncio.run(follow_run(start, options, redactor))
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
     except InvalidDocument as invalid:
@@ -118,3 +141,16 @@ def _settings() -> EngineSettings:
         return load_engine_settings()
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
+
+
+def _start(options: RunOptions, runtime: str, address: str | None, *, ui: bool, worker: bool) -> Start:
+    if runtime == "process":
+        for option, given in (("--temporal-address", address), ("--temporal-ui", ui), ("--no-worker", not worker)):
+            if given:
+                raise UsageFailure(f"{option} needs --runtime temporal.")
+        return start_in_process(options)
+    # Temporal's client takes a while to import.
+    temporal_run = importlib.import_module("stigmer_runner.cli.temporal_run")
+    queue = None if worker else os.environ.get("TEMPORAL_TASK_QUEUE", "stigmer-workflows")
+    start: Start = temporal_run.start_on_temporal(options, TemporalOptions(address=address, queue=queue, ui=ui))
+    return start

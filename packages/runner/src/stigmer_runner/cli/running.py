@@ -4,17 +4,17 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from stigmer_dsl import JsonObject, JsonValue
-from stigmer_engine import Execution, Result
+from stigmer_engine import ProgressEvent, Result
 
 from stigmer_runner.cli.event_lines import EventLines
 from stigmer_runner.cli.live import LiveProgress
 from stigmer_runner.config import EngineSettings
-from stigmer_runner.document_folder import register_folder
-from stigmer_runner.engine_config import open_engine
 from stigmer_runner.redaction import Redactor
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -26,6 +26,7 @@ class RunOptions:
 
     Attributes:
         others: documents that `run: workflow` finds, by the names of their files.
+        incoming: events for its listeners.
     """
 
     document: bytes
@@ -39,58 +40,78 @@ class RunOptions:
     incoming: tuple[JsonObject, ...] = field(default=(), repr=False)
 
 
-async def run_workflow(options: RunOptions, redactor: Redactor) -> Result | None:
-    """The result, or None when a second signal ended the run before it could be cancelled in order.
+class StartedRun(Protocol):
+    """A workflow that runs, wherever that is."""
 
-    Raises InvalidDocument, ConfigError for DOCUMENTS_DIR, and UsageFailure when the events file cannot be written.
+    def follow(self) -> AsyncIterator[ProgressEvent]:
+        """Every event; ends after the last one."""
+        ...
+
+    async def wait(self) -> Result:
+        """The result."""
+        ...
+
+    def stop(self, reason: str, times: int) -> str | None:
+        """Ask it to end, for the first, second, ... time.
+
+        Returns:
+            What happens now, and what the next time will do; None when there is nothing left to wait for.
+        """
+        ...
+
+
+Start = AbstractAsyncContextManager[StartedRun]
+"""Starts the run when it is entered, and ends what it stands on when it is left."""
+
+
+async def follow_run(start: Start, options: RunOptions, redactor: Redactor) -> Result | None:
+    """The result, or None when a signal ended the run before it could be cancelled in order.
+
+    Raises what `start` raises, and UsageFailure when the events file cannot be written.
     """
-
-    def hand_in_events(execution: Execution) -> None:
-        # Sub-workflows too: an execution gets only what is published after its start.
-        for event in options.incoming:
-            execution.deliver(event)
-
-    running = asyncio.current_task()
-    assert running is not None
     with contextlib.ExitStack() as stack:
         lines = stack.enter_context(EventLines(options.events_file, redactor)) if options.events_file else None
-        async with open_engine(options.settings, on_start=hand_in_events) as engine:
-            await register_folder(options.settings, engine)
-            for name, text in options.others.items():
-                engine.documents.register(await engine.load_async(text, source=name))
-            document = await engine.load_async(options.document, source=options.source)
-            engine.documents.register(document)
-            execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
-            live = stack.enter_context(LiveProgress(redactor, wanted=lines is None or options.events_file != "-"))
-            try:
-                with _cancelled_by_signals(execution, running):
-                    async for event in execution.log.follow():
+        stopping = stack.enter_context(_stopped_by_signals())
+        try:
+            async with start as run:
+                stopping.run = run
+                with LiveProgress(redactor, wanted=lines is None or options.events_file != "-") as live:
+                    async for event in run.follow():
                         live.show(event)
                         if lines is not None:
                             lines.write(event)
-                    return await execution.wait()
-            except asyncio.CancelledError:
-                return None
+                    return await run.wait()
+        except asyncio.CancelledError:
+            return None
+
+
+class _Stopping:
+    """Stops the run at a signal, and the waiting for it when it cannot be stopped any better."""
+
+    def __init__(self, waiting: "asyncio.Task[object]") -> None:
+        self.run: StartedRun | None = None
+        self._waiting = waiting
+        self._times = 0
+
+    def on_signal(self, number: signal.Signals) -> None:
+        self._times += 1
+        said = self.run.stop(f"{number.name} received", self._times) if self.run is not None else None
+        if said is None:
+            self._waiting.cancel()
+            return
+        print(f"{number.name}: {said}", file=sys.stderr)
 
 
 @contextlib.contextmanager
-def _cancelled_by_signals(execution: Execution, running: "asyncio.Task[object]") -> Iterator[None]:
-    """The first SIGINT or SIGTERM cancels the workflow; the second one stops waiting for it."""
+def _stopped_by_signals() -> Iterator[_Stopping]:
+    waiting = asyncio.current_task()
+    assert waiting is not None
+    stopping = _Stopping(waiting)
     loop = asyncio.get_running_loop()
-    seen: list[signal.Signals] = []
-
-    def on_signal(number: signal.Signals) -> None:
-        seen.append(number)
-        if len(seen) > 1 or execution.done:
-            running.cancel()
-            return
-        print(f"{number.name}: cancelling the workflow; once more ends it at once.", file=sys.stderr)
-        execution.cancel(f"{number.name} received")
-
     for number in _SIGNALS:
-        loop.add_signal_handler(number, on_signal, number)
+        loop.add_signal_handler(number, stopping.on_signal, number)
     try:
-        yield
+        yield stopping
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)

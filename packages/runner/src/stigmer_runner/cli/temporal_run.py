@@ -1,0 +1,179 @@
+"""A run on Temporal: `--runtime temporal`."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Final
+from urllib.parse import quote
+
+from stigmer_engine import Engine, ProgressEvent, Result
+from stigmer_engine.ids import new_execution_id
+from stigmer_engine.runtimes.temporal import (
+    Rules,
+    StartConfig,
+    TemporalExecution,
+    TemporalExecutions,
+    TemporalWorker,
+    UnknownExecution,
+    WorkerConfig,
+    prepare_outside,
+    workflow_services,
+)
+from stigmer_engine.runtimes.temporal.payloads import data_converter, secret_store
+from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from stigmer_runner.cli.event_feed import feeding
+from stigmer_runner.cli.event_lines import STDERR
+from stigmer_runner.cli.exit_codes import UsageFailure
+from stigmer_runner.cli.process_run import load_documents
+from stigmer_runner.cli.running import RunOptions
+from stigmer_runner.cli.temporal_options import TemporalOptions
+from stigmer_runner.cli.temporal_place import TemporalPlace, open_place
+from stigmer_runner.engine_config import open_engine
+
+_LAST_EVENTS_SECONDS: Final = 5.0
+# What still runs when the workflow has ended is nobody's any more.
+_WORKER_GRACE: Final = timedelta(seconds=1)
+
+
+class TemporalRun:
+    """An execution on Temporal."""
+
+    def __init__(self, execution: TemporalExecution, *, grace_seconds: float) -> None:
+        self._execution = execution
+        self._grace_seconds = grace_seconds
+        self._ended = asyncio.create_task(execution.wait())
+        self._asking: set[asyncio.Task[None]] = set()
+
+    async def follow(self) -> AsyncIterator[ProgressEvent]:
+        """See StartedRun. An execution that fails outside its document has no last event, but it ends."""
+        events = aiter(self._execution.follow())
+        while True:
+            coming = asyncio.ensure_future(anext(events, None))
+            await asyncio.wait({coming, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                await asyncio.wait({coming}, timeout=_LAST_EVENTS_SECONDS)
+            if not coming.done():
+                coming.cancel()
+                return
+            event = coming.result()
+            if event is None:
+                return
+            yield event
+
+    async def wait(self) -> Result:
+        """See StartedRun."""
+        return await asyncio.shield(self._ended)
+
+    def stop(self, reason: str, times: int) -> str | None:
+        """See StartedRun. First calls under way may finish, then they may not."""
+        if times > 2 or self._ended.done():
+            return None
+        self._ask(reason, force=times > 1)
+        if times > 1:
+            return "interrupting its calls; once more ends the wait for it."
+        return (
+            f"cancelling the workflow; calls under way have {self._grace_seconds:.0f} seconds to finish. "
+            "Once more interrupts them."
+        )
+
+    async def close(self) -> None:
+        """Stop waiting."""
+        for task in (self._ended, *self._asking):
+            task.cancel()
+        await asyncio.gather(self._ended, *self._asking, return_exceptions=True)
+
+    def _ask(self, reason: str, *, force: bool) -> None:
+        async def ask() -> None:
+            with suppress(UnknownExecution):
+                await self._execution.cancel(reason, force=force)
+
+        asking = asyncio.create_task(ask())
+        self._asking.add(asking)
+        asking.add_done_callback(self._asking.discard)
+
+
+@asynccontextmanager
+async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> AsyncIterator[TemporalRun]:
+    """The workflow, started on Temporal, with a worker for it in this process unless another one is to do it.
+
+    Raises:
+        InvalidDocument, ConfigError: see `load_documents`.
+        UsageFailure: see `open_place`; and when Temporal cannot be reached, or did not take the workflow.
+        DevServerProblem: see `open_place`.
+    """
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(open_engine(options.settings, activities=True))
+        document, listens = await load_documents(engine, options)
+        place = await stack.enter_async_context(open_place(temporal))
+        services = workflow_services(engine)
+        stack.callback(services.close)
+        client = await _connect(place, services)
+        vault = secret_store(place.payloads)
+        execution_id = new_execution_id()
+        queue = temporal.queue or f"stigmer-run-{execution_id}"
+        config = _start_config(engine, queue)
+        if temporal.queue is None:
+            await stack.enter_async_context(
+                TemporalWorker(client, engine, services, WorkerConfig(queue=queue, grace=_WORKER_GRACE), secrets=vault)
+            )
+            if options.secrets:
+                stack.push_async_callback(vault.forget, execution_id)
+            stack.push_async_callback(_end_all, client, queue)
+        executions = TemporalExecutions(client, config, vault=vault)
+        try:
+            execution = await executions.start(
+                document,
+                execution_id=execution_id,
+                input=options.input,
+                env=options.env,
+                secrets=options.secrets,
+            )
+        except RPCError as error:
+            raise UsageFailure(f"Temporal did not take the workflow: {error.message}.") from None
+        if listens:
+            await stack.enter_async_context(feeding(client, queue, engine.bus, options.incoming))
+        run = TemporalRun(execution, grace_seconds=config.rules.cancel_grace_seconds)
+        stack.push_async_callback(run.close)
+        if options.events_file != STDERR:
+            _tell(execution, place)
+        yield run
+
+
+async def _connect(place: TemporalPlace, services: WorkflowServices) -> Client:
+    settings = place.profile.to_client_connect_config()
+    converter = data_converter(place.payloads, on_text=prepare_outside(services))
+    try:
+        return await Client.connect(**settings, data_converter=converter)
+    except (RuntimeError, ValueError) as error:
+        raise UsageFailure(f"Temporal at {place.profile.address} cannot be reached: {error}.") from None
+
+
+def _start_config(engine: Engine, queue: str) -> StartConfig:
+    config = engine.config
+    return StartConfig(
+        queue=queue,
+        max_child_depth=config.max_child_depth,
+        max_children=config.max_children,
+        rules=Rules(limits=config.limits),
+    )
+
+
+async def _end_all(client: Client, queue: str) -> None:
+    """End what still runs on the task queue, which will have no worker: nobody waits for it, as in one process."""
+    with suppress(RPCError):
+        async for shown in client.list_workflows(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Running'"):
+            with suppress(RPCError):
+                await client.get_workflow_handle(shown.id).terminate(reason="the run that it belonged to has ended")
+
+
+def _tell(execution: TemporalExecution, place: TemporalPlace) -> None:
+    print(f"Workflow {execution.workflow_id} on Temporal at {place.profile.address}", file=sys.stderr)
+    if place.ui_url is not None:
+        namespace = place.profile.namespace or "default"
+        path = f"/namespaces/{namespace}/workflows/{quote(execution.workflow_id, safe='')}"
+        print(f"{place.ui_url}{path}", file=sys.stderr)
