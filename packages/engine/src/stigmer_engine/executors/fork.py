@@ -67,14 +67,20 @@ async def _run_branches(run: Run, task: ForkTask, frame: TaskFrame, fork: ForkFr
             changed.set()
 
     running = [asyncio.ensure_future(run_branch(index)) for index in open_branches]
+    dropped = False
     try:
         while remaining and not _decided_early(fork, compete=compete) and not broken:
             await changed.wait()
             changed.clear()
+    except GeneratorExit:
+        # The loop is gone, as when a worker stops: there is nobody who could end the branches.
+        dropped = True
+        raise
     finally:
-        for branch_task in running:
-            branch_task.cancel()
-        await _ended(running)
+        if not dropped:
+            for branch_task in running:
+                branch_task.cancel()
+            await _ended(running)
     if broken:
         raise broken[0]
 

@@ -193,8 +193,8 @@ class Run:
         Raises:
             Fault: the sub-workflow's.
         """
-        await self.start_child(request)
         try:
+            await self.start_child(request)
             return await self.runtime.await_child(request)
         except asyncio.CancelledError:
             if self.frozen is None:

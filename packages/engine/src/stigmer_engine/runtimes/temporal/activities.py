@@ -5,10 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import activity
-from temporalio.client import Client, WorkflowFailureError
-from temporalio.exceptions import ApplicationError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -17,8 +16,9 @@ from stigmer_engine.events import ProgressEvent
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
+from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
-from stigmer_engine.runtimes.temporal.faults import failure_of
+from stigmer_engine.runtimes.temporal.faults import error_of, failure_of
 from stigmer_engine.runtimes.temporal.names import (
     BREATHE_ACTIVITY,
     BUDGET_ACTIVITY,
@@ -128,17 +128,26 @@ def _finding(parts: ActivityParts) -> list[Activity]:
         return None if text is None else ClaimedText(text)
 
     @activity.defn(name=CHILD_ACTIVITY)
-    async def wait(execution: str) -> JsonValue:
+    async def look_after(execution: str) -> JsonObject | None:
         handle = parts.client.get_workflow_handle(workflow_id(execution))
+        lost = fault("runtime", "The sub-workflow came to no end", execution).error
         try:
-            return await _alive(handle.result())
+            if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
+                return None
+            end = ChildEnd(output=await handle.result())
         except WorkflowFailureError as error:
-            if isinstance(error.cause, ApplicationError):
-                raise error.cause from None
-            what = "was cancelled" if isinstance(error.cause, TemporalCancelledError) else "came to no end"
-            raise failure_of(fault("runtime", f"The sub-workflow {what}", execution).error) from None
+            if isinstance(error.cause, TemporalCancelledError):
+                end = ChildEnd(cancelled=True)
+            else:
+                end = ChildEnd(error=error_of(error.cause) or lost)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            # Temporal has forgotten it, after the time for which it keeps what has ended.
+            end = ChildEnd(error=lost)
+        return end.to_json()
 
-    return [find, wait]
+    return [find, look_after]
 
 
 def _completing(attendant: Attendant) -> Activity:

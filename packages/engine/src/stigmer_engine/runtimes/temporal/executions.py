@@ -35,6 +35,7 @@ from stigmer_engine.runtimes.temporal.names import (
 from stigmer_engine.runtimes.temporal.payloads import ClaimedText, SecretStore
 from stigmer_engine.runtimes.temporal.search_attributes import search_attributes
 from stigmer_engine.runtimes.temporal.start import Beginning, Rules, Start
+from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
 
@@ -120,11 +121,12 @@ class TemporalExecution:
             raise known(error, self.id) from error
 
     async def terminate(self, reason: str = "") -> None:
-        """End it without giving it a turn. Raises UnknownExecution."""
+        """End it without giving it a turn, and the sub-workflows that it waits for. Raises UnknownExecution."""
         try:
             await self._handle.terminate(reason=reason)
         except RPCError as error:
             raise known(error, self.id) from error
+        await terminate_children(self._client, self.workflow_id, reason)
 
     async def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:
         """Every event with a sequence number above `after`, past and future; ends after the last one.

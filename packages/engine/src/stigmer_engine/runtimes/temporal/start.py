@@ -11,6 +11,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.execution import Departure
 from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json, snapshot_to_json
 
@@ -104,16 +105,18 @@ class Continuation:
         departure: its frames, and whether it is held paused.
         snapshot: what the events so far add up to.
         undelivered: events that the receiver has not acknowledged.
-        children: ids of sub-workflows that run, and that a task waits for; `family` how many more there may be.
+        children: sub-workflows that a task waits for; `family` how many more there may be.
         attending: task tokens of activities that wait for the end, in base64.
+        asked: whether the parent wants to be told of the end.
     """
 
     departure: Departure
     snapshot: Snapshot
     undelivered: tuple[ProgressEvent, ...] = ()
-    children: tuple[str, ...] = ()
+    children: DistantChildren = field(default_factory=DistantChildren)
     family: int = 0
     attending: tuple[str, ...] = ()
+    asked: bool = False
 
     def to_json(self) -> JsonObject:
         """Every field under its name."""
@@ -123,9 +126,10 @@ class Continuation:
             "reason": self.departure.reason,
             "snapshot": snapshot_to_json(self.snapshot),
             "undelivered": [event.to_json() for event in self.undelivered],
-            "children": list(self.children),
+            "children": self.children.to_json(),
             "family": self.family,
             "attending": list(self.attending),
+            "asked": self.asked,
         }
 
     @classmethod
@@ -139,9 +143,10 @@ class Continuation:
             departure=Departure(tree=tree, pausing=shown["pausing"] is True, reason=str(shown["reason"])),
             snapshot=snapshot_from_json(snapshot),
             undelivered=tuple(ProgressEvent.from_json(event) for event in _objects(shown["undelivered"])),
-            children=_texts(shown["children"]),
+            children=DistantChildren.from_json(shown["children"]),
             family=family,
             attending=_texts(shown["attending"]),
+            asked=shown["asked"] is True,
         )
 
 

@@ -1,6 +1,7 @@
 """The workflow type that interprets any document, inside one history."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from stigmer_dsl import InvalidDocument
@@ -16,20 +17,24 @@ from stigmer_engine.interpreter.interpreter import Interpreter
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.attendance import Attendance
 from stigmer_engine.runtimes.temporal.calling import Calls
+from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.children import TemporalChildren
 from stigmer_engine.runtimes.temporal.delivery import Delivery
 from stigmer_engine.runtimes.temporal.details import CurrentDetails
+from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.faults import failure_of
 from stigmer_engine.runtimes.temporal.messages import MessageHandlers
 from stigmer_engine.runtimes.temporal.names import (
     ATTEND_SIGNAL,
     CANCEL_SIGNAL,
+    CHILD_ENDED_SIGNAL,
     CONTEXT_QUERY,
     EVENTS_QUERY,
     PAUSE_SIGNAL,
     RESUME_SIGNAL,
     SNAPSHOT_QUERY,
     STATUS_QUERY,
+    TELL_PARENT_SIGNAL,
     WORKFLOW_TYPE,
 )
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
@@ -70,10 +75,11 @@ class InterpretWorkflow(MessageHandlers):
         self._attendance = Attendance(place.attending if isinstance(place, Continuation) else ())
         self._children = TemporalChildren(
             self._start,
-            running=place.children if isinstance(place, Continuation) else (),
+            distant=place.children if isinstance(place, Continuation) else DistantChildren(),
             family=place.family if isinstance(place, Continuation) else self._start.family,
             exposed=bool(self._start.secrets) or bool(self._prepared.calls),
         )
+        self._asked = place.asked if isinstance(place, Continuation) else False
         self._turns = Turns(self._start.rules.turn_work)
         self._replies = Replies()
         self._details = CurrentDetails()
@@ -95,14 +101,13 @@ class InterpretWorkflow(MessageHandlers):
         details = asyncio.ensure_future(self._details.run(self._execution))
         await self._until_stopped()
         if not self._execution.log.closed:
-            await self._uncancelled(lambda: not self._delivery.busy)
+            await self._uncancelled(lambda: self._children.settled and not self._delivery.busy)
             await self._answer_updates(kept=True)
             self._continue_as_new(definition)
-        if delivering is not None:
-            await self._delivery.finish()
-        self._children.close()
-        await self._attendance.finish(self._execution)
-        await self._answer_updates(kept=False)
+        # In a task of its own, which a cancellation that comes now cannot reach: it comes too late.
+        ending = asyncio.ensure_future(self._end(delivering is not None))
+        await self._uncancelled(ending.done)
+        ending.result()
         details.cancel()
         return await self._result()
 
@@ -130,6 +135,16 @@ class InterpretWorkflow(MessageHandlers):
     def attend(self, token: str) -> None:
         """Complete one more activity when the execution has ended; `token` is its task token in base64."""
         self._attendance.add(token)
+
+    @workflow.signal(name=TELL_PARENT_SIGNAL)
+    def ask(self) -> None:
+        """Tell the parent of the end, as Temporal will not: it has continued as new."""
+        self._asked = True
+
+    @workflow.signal(name=CHILD_ENDED_SIGNAL)
+    def child_ended(self, child: str, end: Json) -> None:
+        """Take what a sub-workflow, by its execution id, tells of its end."""
+        self._children.distant.told(child, ChildEnd.from_json(end))
 
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> str:
@@ -250,20 +265,41 @@ class InterpretWorkflow(MessageHandlers):
             departure=departure,
             snapshot=self._execution.snapshot,
             undelivered=self._delivery.waiting,
-            children=self._children.running,
+            children=self._children.leave(),
             family=self._children.family,
             attending=self._attendance.tokens,
+            asked=self._asked,
         )
         workflow.continue_as_new(args=[definition, self._start_json, continuation.to_json()])
+
+    async def _end(self, reports: bool) -> None:
+        if self._forcing is not None:
+            self._forcing.cancel()
+        if reports:
+            await self._delivery.finish()
+        await self._children.close()
+        await self._attendance.finish(self._execution)
+        await self._tell_parent()
+        await self._answer_updates(kept=False)
 
     async def _answer_updates(self, *, kept: bool) -> None:
         """Answer the updates that still wait: an unanswered one would be an error for whoever sent it."""
         self._replies.close(kept=kept)
         await self._uncancelled(workflow.all_handlers_finished)
 
+    async def _tell_parent(self) -> None:
+        parent = workflow.info().parent
+        if parent is None or not self._asked:
+            return
+        result = await self._execution.wait_inside()
+        end = ChildEnd(output=result.output, error=result.error, cancelled=result.status is Status.CANCELLED)
+        with suppress(ApplicationError):
+            # One that has ended wants to know no more.
+            await workflow.get_external_workflow_handle(parent.workflow_id).signal(
+                CHILD_ENDED_SIGNAL, args=[self._start.execution_id, end.to_json()]
+            )
+
     async def _result(self) -> JsonValue:
-        if self._forcing is not None:
-            self._forcing.cancel()
         execution = self._execution
         if execution.status is Status.CANCELLED:
             raise CancelledError("the execution was cancelled")
