@@ -59,8 +59,10 @@ class Collection(Generic[R]):
 
     async def update(self, resource: R, caller: Caller) -> R:
         """Replace the spec of the resource with this id (or, without an id, this owner and slug)."""
-        if resource.metadata is None or not (resource.metadata.id or resource.metadata.slug):
-            raise invalid("metadata.id", "is missing")
+        if resource.metadata is None:
+            raise invalid("metadata", "is missing")
+        if not resource.metadata.id:
+            check_envelope(self.kind, resource)
         data = bytes(resource)
         return await self.database.write(lambda transaction: self._update(transaction, self.kind.parse(data), caller))
 

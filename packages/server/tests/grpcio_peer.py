@@ -1,0 +1,72 @@
+"""A client that shares no code with the server: grpcio with generated stubs."""
+
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+from google.protobuf.json_format import ParseDict
+
+from packages.server.tests.grpcio_contract import Contract
+
+AGENTIC = "ai.stigmer.agentic"
+WORKFLOW_COMMAND = f"{AGENTIC}.workflow.v1.WorkflowCommandController"
+WORKFLOW_QUERY = f"{AGENTIC}.workflow.v1.WorkflowQueryController"
+INSTANCE_COMMAND = f"{AGENTIC}.workflowinstance.v1.WorkflowInstanceCommandController"
+INSTANCE_QUERY = f"{AGENTIC}.workflowinstance.v1.WorkflowInstanceQueryController"
+EXECUTION_COMMAND = f"{AGENTIC}.workflowexecution.v1.WorkflowExecutionCommandController"
+EXECUTION_QUERY = f"{AGENTIC}.workflowexecution.v1.WorkflowExecutionQueryController"
+ENVIRONMENT_COMMAND = f"{AGENTIC}.environment.v1.EnvironmentCommandController"
+ENVIRONMENT_QUERY = f"{AGENTIC}.environment.v1.EnvironmentQueryController"
+CONTEXT_COMMAND = f"{AGENTIC}.executioncontext.v1.ExecutionContextCommandController"
+CONTEXT_QUERY = f"{AGENTIC}.executioncontext.v1.ExecutionContextQueryController"
+RUNNER_COMMAND = f"{AGENTIC}.workflowrunner.v1.WorkflowRunnerCommandController"
+RUNNER_QUERY = f"{AGENTIC}.workflowrunner.v1.WorkflowRunnerQueryController"
+PROGRESS = f"{AGENTIC}.workflowrunner.v1.WorkflowProgressService"
+
+
+class Peer:
+    """Calls by service, method and a request in JSON (protojson names). A context manager."""
+
+    def __init__(self, contract: Contract, target: str, key: str) -> None:
+        self.contract = contract
+        self.channel = grpc.insecure_channel(target)
+        self._metadata = (("authorization", f"Bearer {key}"),) if key else ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.channel.close()
+
+    def call(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
+        """The answer. Raises grpc.RpcError."""
+        stub = self.contract.stubs[service](self.channel)
+        return getattr(stub, method)(self._message(service, method, request), metadata=self._metadata, timeout=60)
+
+    def later(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
+        """A future of the answer."""
+        stub = self.contract.stubs[service](self.channel)
+        message = self._message(service, method, request)
+        return getattr(stub, method).future(message, metadata=self._metadata, timeout=60)
+
+    def stream(self, service: str, method: str, request: Mapping[str, Any]) -> Iterator[Any]:
+        """The answers of a stream."""
+        stub = self.contract.stubs[service](self.channel)
+        answers: Iterator[Any] = getattr(stub, method)(
+            self._message(service, method, request), metadata=self._metadata, timeout=120
+        )
+        return answers
+
+    def refusal(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[str, str]:
+        """Name of the status and message of a call that must be refused."""
+        try:
+            answer = self.call(service, method, request)
+        except grpc.RpcError as error:
+            return error.code().name, error.details() or ""
+        raise AssertionError(f"{method} was not refused: {answer}")
+
+    def _message(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
+        return ParseDict(request, self.contract.request(service, method)())
