@@ -89,6 +89,9 @@ class Runtime(Protocol):
 
         Args:
             attributes: `{name: {type, value}}`, the values of their types (`stigmer_dsl.models.search_attributes`).
+
+        Raises:
+            Fault: there is an index, and it would not take them.
         """
         ...
 

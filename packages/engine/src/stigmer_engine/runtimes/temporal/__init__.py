@@ -1,5 +1,7 @@
 """The durable runtime: executions as Temporal workflows, run by the same interpreter. See docs/temporal.md."""
 
+from stigmer_engine.runtimes.temporal.attribute_registry import ensure_search_attributes
+from stigmer_engine.runtimes.temporal.event_bus import TemporalBus
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
 from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExecution, TemporalExecutions
 from stigmer_engine.runtimes.temporal.following import UnknownExecution
@@ -21,11 +23,13 @@ __all__ = [
     "Rules",
     "SecretSource",
     "StartConfig",
+    "TemporalBus",
     "TemporalExecution",
     "TemporalExecutions",
     "TemporalWorker",
     "UnknownExecution",
     "WorkerConfig",
+    "ensure_search_attributes",
     "prepare_outside",
     "workflow_id",
     "workflow_services",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
@@ -14,8 +13,7 @@ from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import call_activity
 from stigmer_engine.runtimes.temporal.options import activity_options
 from stigmer_engine.runtimes.temporal.start import Start
-
-_SUMMARY_CHARACTERS: Final = 200
+from stigmer_engine.runtimes.temporal.summaries import call_summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +65,7 @@ class Calls:
         )
         what = f"The {request.kind} call"
         keywords = options.keywords()
-        keywords.setdefault("summary", _summary(request))
+        keywords.setdefault("summary", call_summary(request, self._start.nonce))
         keywords["activity_id"] = request.id.rpartition("/")[2]
         try:
             if request.kind == "activity":
@@ -105,13 +103,6 @@ def task_at(raw: JsonObject, reference: str) -> JsonObject:
 
 def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
-
-
-def _summary(request: CallRequest) -> str:
-    """One line for people: what is called, and by which task. No argument that could hold data of the run."""
-    name = request.reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
-    text = f"{request.kind}: {name}"
-    return text[:_SUMMARY_CHARACTERS]
 
 
 __all__ = ["CallInput", "Calls", "Mapping", "task_at"]

@@ -5,8 +5,10 @@ from typing import Final
 from temporalio import workflow
 
 from stigmer_engine.execution import Execution
+from stigmer_engine.interpreter.prepared import PreparedDocument
 
 _SHOWN: Final = 20
+_MOST_CHARACTERS: Final = 2_000
 
 
 class CurrentDetails:
@@ -34,3 +36,10 @@ def described(execution: Execution) -> str:
     if len(tasks) > _SHOWN:
         lines.append(f"- and {len(tasks) - _SHOWN} more")
     return "\n".join(lines)
+
+
+def static_details(document: PreparedDocument) -> str:
+    """What the UI always says of an execution: the document's title and summary, in Markdown as they are."""
+    head = document.workflow.document
+    text = "\n\n".join(text for text in (head.title and f"**{head.title}**", head.summary) if text)
+    return text[:_MOST_CHARACTERS]

@@ -18,9 +18,12 @@ from stigmer_engine.faults import fault
 from stigmer_engine.ids import new_execution_id
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.json_text import well_formed
+from stigmer_engine.runtimes.temporal.attribute_registry import NamespaceAttributes
 from stigmer_engine.runtimes.temporal.definition import definition_text
+from stigmer_engine.runtimes.temporal.details import static_details
 from stigmer_engine.runtimes.temporal.faults import error_of
 from stigmer_engine.runtimes.temporal.following import follow, known
+from stigmer_engine.runtimes.temporal.indexing import index_of
 from stigmer_engine.runtimes.temporal.names import (
     CANCEL_SIGNAL,
     CONTEXT_QUERY,
@@ -33,7 +36,6 @@ from stigmer_engine.runtimes.temporal.names import (
     workflow_id,
 )
 from stigmer_engine.runtimes.temporal.payloads import ClaimedText, SecretStore
-from stigmer_engine.runtimes.temporal.search_attributes import search_attributes
 from stigmer_engine.runtimes.temporal.start import Beginning, Rules, Start
 from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
@@ -166,6 +168,7 @@ class TemporalExecutions:
         self._client = client
         self._config = config or StartConfig()
         self._vault = vault
+        self._attributes = NamespaceAttributes(client)
 
     def find(self, execution_id: str) -> TemporalExecution:
         """The execution of an id; whether there is one, shows when it is asked something."""
@@ -192,8 +195,10 @@ class TemporalExecutions:
             memo: what Temporal shows of it beside its history.
 
         Raises:
+            Fault: the document sets a search attribute that the namespace does not have, or cannot set so.
             RPCError: Temporal did not take it.
         """
+        index = index_of(document, await self._attributes.known())
         execution_id = execution_id or new_execution_id()
         values = dict(secrets or {})
         if values:
@@ -209,12 +214,12 @@ class TemporalExecutions:
             levels=config.max_child_depth,
             family=config.max_children,
             reports=config.reports,
+            attributes=index.usable,
             rules=config.rules,
         )
         beginning = Beginning(
             input=None if input is None else well_formed(input), max_timeout_seconds=max_timeout_seconds
         )
-        metadata = document.raw.get("document")
         try:
             await self._client.start_workflow(
                 WORKFLOW_TYPE,
@@ -223,9 +228,10 @@ class TemporalExecutions:
                 task_queue=config.queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-                memo=memo,
+                memo={**index.memo, **(memo or {})},
                 static_summary=f"{head.namespace}/{head.name}:{head.version}",
-                search_attributes=search_attributes(metadata.get("metadata") if isinstance(metadata, dict) else None),
+                static_details=static_details(document),
+                search_attributes=index.search_attributes,
             )
         except WorkflowAlreadyStartedError:
             # One that has ended already is found too.

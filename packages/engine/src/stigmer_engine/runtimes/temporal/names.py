@@ -27,6 +27,9 @@ EVENTS_QUERY: Final = "events"
 OUTLIVES_PARENT: Final = "stigmer-outlives-parent"
 """Memo of a sub-workflow that nobody waits for."""
 
+LISTENS_MEMO: Final = "stigmer-listens"
+"""Memo of an execution that may listen: the types of the events, `*` for all."""
+
 FAULT_TYPE: Final = "stigmer/fault"
 """Type of the application errors whose first detail is the error object of a fault."""
 

@@ -1,8 +1,9 @@
 """The runtime port inside a Temporal workflow."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.models.search_attributes import SearchAttributeType
 from temporalio import workflow
 
 from stigmer_engine.events import ProgressEvent
@@ -10,7 +11,8 @@ from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.interpreter.port import CallRequest, ChildRequest
 from stigmer_engine.runtimes.temporal.calling import Calls
 from stigmer_engine.runtimes.temporal.children import TemporalChildren
-from stigmer_engine.runtimes.temporal.search_attributes import search_attribute_updates
+from stigmer_engine.runtimes.temporal.search_attributes import refuse_unusable, search_attribute_updates
+from stigmer_engine.runtimes.temporal.summaries import one_line
 from stigmer_engine.runtimes.temporal.turns import Turns
 
 
@@ -21,6 +23,7 @@ class TemporalRuntime:
         evaluator: gives the evaluator of the present thread.
         published: takes each event.
         emitted: takes each CloudEvent that the execution has published.
+        attributes: the search attributes that there are; None when nobody knows.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class TemporalRuntime:
         published: Callable[[ProgressEvent], object],
         steps: int,
         emitted: Callable[[JsonObject], object],
+        attributes: Mapping[str, SearchAttributeType] | None,
     ) -> None:
         self._evaluator = evaluator
         self._turns = turns
@@ -41,6 +45,7 @@ class TemporalRuntime:
         self._published = published
         self._steps = steps
         self._emitted = emitted
+        self._attributes = attributes
 
     def now(self) -> float:
         """Unix time in seconds: that of the present workflow task."""
@@ -79,7 +84,7 @@ class TemporalRuntime:
 
     async def sleep(self, seconds: float, why: str) -> None:
         """Let time pass, by a timer that says why."""
-        await workflow.sleep(seconds, summary=why)
+        await workflow.sleep(seconds, summary=one_line(why))
 
     async def breathe(self) -> None:
         """Count the steps, and end the activation when it has lasted long enough."""
@@ -88,7 +93,8 @@ class TemporalRuntime:
             await self._turns.end()
 
     def index(self, attributes: JsonObject) -> None:
-        """Set search attributes of the workflow."""
+        """Set search attributes of the workflow. Raises Fault, when the namespace would not take them."""
+        refuse_unusable(attributes, self._attributes)
         workflow.upsert_search_attributes(search_attribute_updates(attributes))
 
     def publish(self, event: ProgressEvent) -> None:

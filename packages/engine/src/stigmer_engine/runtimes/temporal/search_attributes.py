@@ -1,5 +1,6 @@
 """Search attributes of executions: what documents and tasks set by `metadata.searchAttributes`."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
@@ -8,9 +9,15 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_dsl.models.search_attributes import SearchAttributeType
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
+from stigmer_engine.faults import fault
 from stigmer_engine.interpreter.search_attributes import of_metadata, typed
 
 Key = SearchAttributeKey[JsonValue]
+
+LONGEST_VALUE: Final = 2048
+"""Bytes of the JSON of one value, by Temporal's default limit. A longer one ends the execution."""
+
+_TEXTS: Final = frozenset({"text", "keyword"})
 
 _KEYS: Final[Mapping[SearchAttributeType, Callable[[str], Key]]] = {
     "keyword": SearchAttributeKey.for_keyword,
@@ -32,7 +39,12 @@ def search_attributes(metadata: JsonObject | None) -> TypedSearchAttributes:
     Raises:
         Fault: `expression`, for a value that is not of its type; loading a document rules that out.
     """
-    found = _attributes(typed(of_metadata(metadata)))
+    return search_attributes_of(typed(of_metadata(metadata)))
+
+
+def search_attributes_of(attributes: JsonObject) -> TypedSearchAttributes:
+    """`{name: {type, value}}` for the start of a workflow."""
+    found = _attributes(attributes)
     return TypedSearchAttributes([SearchAttributePair(key, value) for key, value in found if value is not None])
 
 
@@ -59,3 +71,42 @@ def _converted(kind: SearchAttributeType, value: JsonValue) -> JsonValue:
             return datetime.fromisoformat(value)
         case _:
             return value
+
+
+def refuse_unusable(attributes: JsonObject, known: Mapping[str, SearchAttributeType] | None) -> None:
+    """Refuse what the server would not take: it would fail the workflow task again and again, or end the execution.
+
+    Args:
+        attributes: `{name: {type, value}}`.
+        known: attributes of the namespace; None when nobody knows.
+
+    Raises:
+        Fault: `configuration`, for an attribute that the namespace does not have, or has with another type;
+            `expression`, for a value that is too long.
+    """
+    for name, attribute in attributes.items():
+        kind = attribute["type"]
+        there = None if known is None else known.get(name)
+        if known is not None and there is None:
+            detail = "add it to the namespace: temporal operator search-attribute create"
+            raise fault("configuration", f"The namespace has no search attribute `{name}`", detail)
+        if there is not None and there != kind and not {there, kind} <= _TEXTS:
+            detail = f"it is set as `{kind}`; give its value as an object with `type` and `value`"
+            raise fault("configuration", f"The search attribute `{name}` is of type `{there}`", detail)
+        size = len(json.dumps(attribute["value"], ensure_ascii=False).encode())
+        if size > LONGEST_VALUE:
+            detail = f"it is {size} bytes long; Temporal takes {LONGEST_VALUE}"
+            raise fault("expression", f"The value of the search attribute `{name}` is too long", detail)
+
+
+def set_anywhere(raw: JsonValue) -> Iterator[str]:
+    """The names of all search attributes that a document and its tasks set."""
+    if isinstance(raw, dict):
+        metadata = raw.get("metadata")
+        if isinstance(metadata, dict):
+            yield from of_metadata(metadata)
+        for item in raw.values():
+            yield from set_anywhere(item)
+    elif isinstance(raw, list):
+        for item in raw:
+            yield from set_anywhere(item)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.models.search_attributes import SearchAttributeType
 
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.execution import Departure
@@ -48,6 +49,7 @@ class Start:
         levels: of sub-workflows that may be below it; `family` how many of them in all.
         parent: whether another execution waits for it.
         reports: whether its events are delivered to the receiver of its worker.
+        attributes: the search attributes that there are for it, and their types; None when nobody knows.
     """
 
     execution_id: str
@@ -60,6 +62,7 @@ class Start:
     family: int = 10_000
     parent: bool = False
     reports: bool = False
+    attributes: Mapping[str, SearchAttributeType] | None = None
     rules: Rules = field(default_factory=Rules)
 
     def to_json(self) -> JsonObject:

@@ -23,6 +23,7 @@ from stigmer_engine.runtimes.temporal.delivery import Delivery
 from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.faults import failure_of
+from stigmer_engine.runtimes.temporal.indexing import announce_child
 from stigmer_engine.runtimes.temporal.messages import MessageHandlers
 from stigmer_engine.runtimes.temporal.names import (
     ATTEND_SIGNAL,
@@ -98,6 +99,8 @@ class InterpretWorkflow(MessageHandlers):
         """
         del start, position
         delivering = asyncio.ensure_future(self._delivery.run()) if self._start.reports else None
+        if workflow.info().parent is not None and workflow.info().continued_run_id is None:
+            announce_child(self._prepared, self._start.attributes)
         details = asyncio.ensure_future(self._details.run(self._execution))
         await self._until_stopped()
         if not self._execution.log.closed:
@@ -194,6 +197,7 @@ class InterpretWorkflow(MessageHandlers):
             published=lambda event: self._publish(log, event),
             steps=start.rules.limits.breathe_every,
             emitted=self._take,
+            attributes=start.attributes,
         )
 
         def interpret(tree: Tree) -> Interpreter:
