@@ -87,7 +87,11 @@ async def test_a_signal_that_the_document_names_by_kind_has_that_id(stage: Stage
     execution, handle = await start(stage, text)
     await handle.signal("b", "no update")
     await handle.signal("a", "signal a")
-    assert await handle.execute_update("b", "update b") == {"consumed": True, "task": "/do/0/hear", "output": "update b"}
+    assert await handle.execute_update("b", "update b") == {
+        "consumed": True,
+        "task": "/do/0/hear",
+        "output": "update b",
+    }
     assert await output(execution) == ["signal a", "update b"]
 
 
