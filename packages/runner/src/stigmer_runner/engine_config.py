@@ -18,7 +18,7 @@ from stigmer_engine import (
     Limits,
     ResourceConfig,
 )
-from stigmer_engine.bus import EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
+from stigmer_engine.bus import EventBus, EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
 from stigmer_engine.expressions import Evaluator, LibjqChecker
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.on_demand import load_all_parts
@@ -34,10 +34,16 @@ do:
 """
 
 OnStart = Callable[[Execution], object]
+BusOf = Callable[[EventPublisher | None], EventBus | None]
+"""The bus of an engine, given where emitted events go out, if anywhere; None for one of its own."""
 
 
 def _nothing(_execution: Execution) -> None:
     pass
+
+
+def _http_bus(outside: EventPublisher | None) -> EventBus | None:
+    return HttpBus(outside) if outside is not None else None
 
 
 class StartHook:
@@ -67,6 +73,7 @@ async def open_engine(
     on_start: OnStart = _nothing,
     warm: bool = False,
     activities: bool = False,
+    bus_of: BusOf = _http_bus,
 ) -> AsyncIterator[Engine]:
     """An engine as the settings want it, for as long as it is needed.
 
@@ -75,6 +82,7 @@ async def open_engine(
         on_start: called with every execution, sub-workflows included.
         warm: whether to spend a moment now, so that the first execution is as fast as the others.
         activities: whether documents may call activities, as they may on Temporal.
+        bus_of: makes the bus, where the executions are not all in this process.
     """
     async with AsyncExitStack() as stack:
         sinks = EventSinks(
@@ -112,6 +120,7 @@ def engine_config(
     executions_url: str = "",
     on_start: OnStart = _nothing,
     activities: bool = False,
+    bus_of: BusOf = _http_bus,
 ) -> EngineConfig:
     """What the settings say about the engine; arguments as for `open_engine`."""
     return EngineConfig(
@@ -145,7 +154,7 @@ def engine_config(
             ),
         ),
         limits=Limits(max_steps=settings.max_steps, max_inbox=settings.max_waiting_events),
-        bus=HttpBus(sinks.emitted) if sinks.emitted is not None else None,
+        bus=bus_of(sinks.emitted),
         lifecycle=_lifecycle(settings, sinks.lifecycle, executions_url),
         schedule=ScheduleConfig(time_zone=settings.schedule_time_zone),
         processes=process_config(settings),
