@@ -43,7 +43,7 @@ class Director:
         self._waiting.clear()
 
     def _on_event(self, event: ProgressEvent) -> None:
-        due = [happening for happening in self._waiting if _is_due(happening, event)]
+        due = [happening for happening in self._waiting if is_due(happening, event)]
         for happening in due:
             self._waiting.remove(happening)
             # After the step that reports, not in it.
@@ -52,7 +52,7 @@ class Director:
     def _let_happen(self, happening: Happening) -> None:
         if happening.event is not None:
             self._number += 1
-            self._bus.receive(_complete(happening.event, self._number))
+            self._bus.receive(complete(happening.event, self._number, virtual_clock()))
             return
         if self._execution is None:
             return
@@ -67,7 +67,8 @@ class Director:
                     self._execution.cancel()
 
 
-def _is_due(happening: Happening, event: ProgressEvent) -> bool:
+def is_due(happening: Happening, event: ProgressEvent) -> bool:
+    """Whether this event is the moment that a happening waits for."""
     if event.event_type is EventType.TASK_STARTED and happening.starts is not None:
         return task_fits(happening.starts, event.task_name, event.task_reference)
     if event.event_type in _ENDS and happening.ends is not None:
@@ -75,11 +76,12 @@ def _is_due(happening: Happening, event: ProgressEvent) -> bool:
     return False
 
 
-def _complete(event: JsonObject, number: int) -> JsonObject:
+def complete(event: JsonObject, number: int, now: float) -> JsonObject:
+    """The CloudEvent of a happening, at a Unix time, with what its case leaves out."""
     return {
         "specversion": "1.0",
         "id": f"event-{number}",
         "source": "https://cases.example/events",
-        "time": iso8601(virtual_clock()),
+        "time": iso8601(now),
         **event,
     }

@@ -8,13 +8,12 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.cases.matching import differences, fits, shown, task_fits, text_fits, uri_fits
 from stigmer_engine.cases.model import CallExpectation, ErrorExpectation, Expectation, StartExpectation, TaskExpectation
 from stigmer_engine.cases.model.fixed_duration import seconds_of
-from stigmer_engine.cases.observation import Observation, ObservedCall, ObservedStart
+from stigmer_engine.cases.observation import Observation, ObservedCall
 from stigmer_engine.cases.world import full_type, name_of
 from stigmer_engine.events import EventError, EventType, ProgressEvent, Status
 from stigmer_engine.faults import WorkflowError, canonical_type
 
 _ENDS = (EventType.TASK_COMPLETED, EventType.TASK_FAILED, EventType.TASK_SKIPPED)
-_TOLERANCE = 0.001
 
 
 def judge(expected: Expectation, seen: Observation) -> tuple[str, ...]:
@@ -26,12 +25,12 @@ def judge(expected: Expectation, seen: Observation) -> tuple[str, ...]:
         found.extend(_ending(expected, seen))
     found.extend(_tasks(expected, seen.events))
     if expected.calls is not None:
-        found.extend(_calls(expected.calls, seen.calls))
+        found.extend(_calls(expected.calls, seen))
     if expected.emitted is not None:
         found.extend(_emitted(expected.emitted, seen.emitted))
     if expected.starts is not None:
-        found.extend(_starts(expected.starts, seen.starts))
-    if expected.duration is not None and abs(seconds_of(expected.duration) - seen.seconds) > _TOLERANCE:
+        found.extend(_starts(expected.starts, seen))
+    if expected.duration is not None and abs(seconds_of(expected.duration) - seen.seconds) > seen.precision:
         found.append(f"duration: expected {seconds_of(expected.duration):g} s, got {seen.seconds:g} s")
     return tuple(found)
 
@@ -143,16 +142,16 @@ def _status(last: ProgressEvent | None) -> str:
 # --- calls and events -------------------------------------------------------------------------------------------------
 
 
-def _calls(expected: Sequence[CallExpectation], seen: Sequence[ObservedCall]) -> Iterator[str]:
-    for index, (wanted, call) in enumerate(zip(expected, seen, strict=False)):
-        for sentence in _call(wanted, call):
+def _calls(expected: Sequence[CallExpectation], seen: Observation) -> Iterator[str]:
+    for index, (wanted, call) in enumerate(zip(expected, seen.calls, strict=False)):
+        for sentence in _call(wanted, call, seen.precision):
             yield f"calls/{index}{sentence}"
-    if len(expected) != len(seen):
-        listed = "".join(f"\n  {_shown_call(call)}" for call in seen)
-        yield f"calls: expected {len(expected)}, got {len(seen)}{listed}"
+    if len(expected) != len(seen.calls):
+        listed = "".join(f"\n  {_shown_call(call)}" for call in seen.calls)
+        yield f"calls: expected {len(expected)}, got {len(seen.calls)}{listed}"
 
 
-def _call(wanted: CallExpectation, call: ObservedCall) -> Iterator[str]:
+def _call(wanted: CallExpectation, call: ObservedCall, precision: float) -> Iterator[str]:
     if wanted.call != call.call:
         yield f": expected a call of {wanted.call}, got {_shown_call(call)}"
         return
@@ -171,7 +170,7 @@ def _call(wanted: CallExpectation, call: ObservedCall) -> Iterator[str]:
     yield from differences(wanted.arguments, call.arguments, "/arguments", part=True)
     if "body" in wanted.model_fields_set:
         yield from differences(wanted.body, call.body, "/body", part=True)
-    if wanted.at is not None and abs(seconds_of(wanted.at) - call.at) > _TOLERANCE:
+    if wanted.at is not None and abs(seconds_of(wanted.at) - call.at) > precision:
         yield f"/at: expected {seconds_of(wanted.at):g} s, got {call.at:g} s"
 
 
@@ -188,14 +187,15 @@ def _emitted(expected: Sequence[JsonObject], seen: Sequence[JsonObject]) -> Iter
         yield f"emitted: expected {len(expected)} events, got {len(seen)}: {shown([*seen])}"
 
 
-def _starts(expected: Sequence[StartExpectation], seen: Sequence[ObservedStart]) -> Iterator[str]:
-    for index, (wanted, start) in enumerate(zip(expected, seen, strict=False)):
-        if wanted.at is not None and abs(seconds_of(wanted.at) - start.at) > _TOLERANCE:
+def _starts(expected: Sequence[StartExpectation], seen: Observation) -> Iterator[str]:
+    for index, (wanted, start) in enumerate(zip(expected, seen.starts, strict=False)):
+        if wanted.at is not None and abs(seconds_of(wanted.at) - start.at) > seen.precision:
             yield f"starts/{index}/at: expected {seconds_of(wanted.at):g} s, got {start.at:g} s"
         if wanted.status is not None and wanted.status != start.status:
             yield f"starts/{index}/status: expected {wanted.status}, got {start.status}"
         for name in ("input", "output"):
             if name in wanted.model_fields_set:
                 yield from differences(getattr(wanted, name), getattr(start, name), f"starts/{index}/{name}", part=True)
-    if len(expected) != len(seen):
-        yield f"starts: expected {len(expected)}, got {len(seen)} at {', '.join(f'{start.at:g} s' for start in seen)}"
+    if len(expected) != len(seen.starts):
+        times = ", ".join(f"{start.at:g} s" for start in seen.starts)
+        yield f"starts: expected {len(expected)}, got {len(seen.starts)} at {times}"

@@ -46,7 +46,7 @@ class Observation:
     Attributes:
         status: `completed failed cancelled`, or `running paused` at the time the case was over, or `invalid`.
         problems: why the document was refused.
-        seconds: virtual time from the start to the end.
+        seconds: virtual time from the start to the end; `precision` how many of them may be real time that passed.
         starts: of a schedule.
         unmocked: calls that no mock answered, as sentences; a case with one of them never holds.
     """
@@ -59,6 +59,7 @@ class Observation:
     calls: tuple[ObservedCall, ...] = ()
     emitted: tuple[JsonObject, ...] = ()
     seconds: float = 0.0
+    precision: float = 0.001
     starts: tuple[ObservedStart, ...] = ()
     unmocked: tuple[str, ...] = ()
 

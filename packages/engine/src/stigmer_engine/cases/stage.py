@@ -67,8 +67,8 @@ class AsyncioStage:
         async with Engine(config, evaluator=self._evaluator, checker=self._checker) as running:
             try:
                 for document in planned.documents:
-                    running.documents.register(_load(running, document))
-                workflow = _load(running, planned.workflow)
+                    running.documents.register(load_located(running, document))
+                workflow = load_located(running, planned.workflow)
             except InvalidDocument as invalid:
                 return Observation(status="invalid", problems=invalid.problems)
             if planned.case.expect.starts is not None:
@@ -142,7 +142,8 @@ def _started(at: float, execution: Execution) -> ObservedStart:
     return ObservedStart(at=at, input=execution.input, status=str(execution.status), output=output)
 
 
-def _load(engine: Engine, document: DocumentText) -> PreparedDocument:
+def load_located(engine: Engine, document: DocumentText) -> PreparedDocument:
+    """Load a document of a case. Raises InvalidDocument with places in the case file."""
     try:
         return engine.load(document.text, document.source)
     except InvalidDocument as invalid:

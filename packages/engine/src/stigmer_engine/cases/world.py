@@ -65,12 +65,9 @@ class MockedWorld(httpx.AsyncBaseTransport):
             query=_query(request.url.params),
             body=_body(content, request.headers.get("content-type", "")),
         )
-        self.calls.append(call)
-        reply = self._reply(call)
+        reply = await self._answer_to(call)
         if reply is None:
-            self.unmocked.append(f"{call.method} {call.uri}{_by(call)}")
             raise httpx.ConnectError("no mock answers this call", request=request)
-        await asyncio.sleep(seconds_of(reply.delay))
         match reply.failure:
             case "connection":
                 raise httpx.ConnectError("connection refused (mock)", request=request)
@@ -81,12 +78,9 @@ class MockedWorld(httpx.AsyncBaseTransport):
 
     async def _answer(self, request: CallRequest) -> JsonValue:
         call = ObservedCall(call=request.kind, task=request.reference, at=self._clock(), arguments=request.arguments)
-        self.calls.append(call)
-        reply = self._reply(call)
+        reply = await self._answer_to(call)
         if reply is None:
-            self.unmocked.append(f"call: {call.call}{_activity(call)}{_by(call)}")
             raise Fault(_error("communication", 500, "No mock answers this call"))
-        await asyncio.sleep(seconds_of(reply.delay))
         if reply.error is not None:
             error = reply.error
             raise Fault(
@@ -95,6 +89,20 @@ class MockedWorld(httpx.AsyncBaseTransport):
         if reply.failure is not None:
             raise Fault(_error("communication", 500, f"{reply.failure} failure (mock)"))
         return reply.body
+
+    async def _answer_to(self, call: ObservedCall) -> Reply | None:
+        """Note a call and choose its reply; None when no mock has one. Comes back when it is time to answer."""
+        reply = self._note(call)
+        if reply is not None:
+            await asyncio.sleep(seconds_of(reply.delay))
+        return reply
+
+    def _note(self, call: ObservedCall) -> Reply | None:
+        self.calls.append(call)
+        reply = self._reply(call)
+        if reply is None:
+            self.unmocked.append(f"{_shown(call)}{_by(call)}")
+        return reply
 
     def _mocks(self, kind: str) -> bool:
         return any(mock.call == kind for mock in self._all)
@@ -131,8 +139,14 @@ def name_of(reference: str) -> str:
     return reference.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
 
 
-def _activity(call: ObservedCall) -> str:
-    return f" {call.arguments['name']}" if call.call == "activity" else ""
+def _shown(call: ObservedCall) -> str:
+    match call.call:
+        case "http":
+            return f"{call.method} {call.uri}"
+        case "activity":
+            return f"call: activity {call.arguments['name']}"
+        case _:
+            return f"call: {call.call}"
 
 
 def _by(call: ObservedCall) -> str:

@@ -14,6 +14,7 @@ from temporalio.converter import (
 )
 
 from stigmer_engine.runtimes.temporal.payloads.claim_flag import ALWAYS, CLAIM, is_always
+from stigmer_engine.runtimes.temporal.payloads.ordered_json import OrderedJsonConverter
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,12 @@ class ClaimedTextConverter(EncodingPayloadConverter):
 
 
 class PayloadConverterWithClaimedText(CompositePayloadConverter):
-    """The SDK's default converter, with ClaimedText among its types."""
+    """The SDK's default converter, with ClaimedText among its types, and objects in order."""
 
     def __init__(self) -> None:
         known = DefaultPayloadConverter.default_encoding_payload_converters
         super().__init__(
-            *(ClaimedTextConverter(item) if isinstance(item, JSONPlainPayloadConverter) else item for item in known)
+            *(ClaimedTextConverter(OrderedJsonConverter()) if isinstance(item, JSONPlainPayloadConverter) else item for item in known)
         )
 
 
