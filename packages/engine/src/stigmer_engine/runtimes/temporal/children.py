@@ -157,7 +157,6 @@ class TemporalChildren:
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 static_summary=wanted,
                 memo=None if request.awaited else {OUTLIVES_PARENT: True},
-                result_type=object,
             )
         except WorkflowAlreadyStartedError:
             return None
