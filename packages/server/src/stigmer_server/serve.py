@@ -4,7 +4,7 @@ import asyncio
 import signal
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 from stigmer_dsl import ExpressionChecker
@@ -12,6 +12,8 @@ from stigmer_dsl import ExpressionChecker
 from stigmer_server.application import OrchestratorFactory, open_application
 from stigmer_server.config import ConfigError, Settings
 from stigmer_server.grpc_port.server import GrpcPort, tls_context
+from stigmer_server.http_port.app import HttpApp
+from stigmer_server.http_port.server import HttpPort, http_tls_context
 from stigmer_server.listeners import listening, port_of
 from stigmer_server.logs import get_logger
 
@@ -33,14 +35,20 @@ async def serve(
     """
     async with AsyncExitStack() as stack:
         stopped = stop if stop is not None else stack.enter_context(_signals())
-        tls = _server_tls(settings)
+        tls, http_tls = _server_tls(settings, tls_context), _server_tls(settings, http_tls_context)
         host, port = settings.stigmer_server_host, settings.stigmer_server_port
         grpc_listener = stack.enter_context(listening(host, port, "STIGMER_SERVER_PORT"))
+        http_listener = stack.enter_context(
+            listening(host, settings.stigmer_server_http_port, "STIGMER_SERVER_HTTP_PORT")
+        )
         application = await stack.enter_async_context(
             open_application(settings, checker=checker, orchestrator=orchestrator)
         )
         grpc_port = await stack.enter_async_context(GrpcPort(application, grpc_listener, tls))
         log.info("gRPC server started", port=port_of(grpc_listener), host=host, tls=tls is not None)
+        http_port = HttpPort(HttpApp(application, settings), http_listener, http_tls)
+        await stack.enter_async_context(http_port)
+        log.info("HTTP server started", port=port_of(http_listener), host=host, tls=tls is not None)
         if application.first_key is not None:
             _show_once(application.first_key)
         await stopped.wait()
@@ -55,12 +63,12 @@ def _show_once(key: str) -> None:
     sys.stderr.flush()
 
 
-def _server_tls(settings: Settings) -> ssl.SSLContext | None:
+def _server_tls(settings: Settings, context: Callable[[str, str], ssl.SSLContext]) -> ssl.SSLContext | None:
     cert, key = settings.stigmer_server_tls_cert_file, settings.stigmer_server_tls_key_file
     if cert is None or key is None:
         return None
     try:
-        return tls_context(str(cert), str(key))
+        return context(str(cert), str(key))
     except (OSError, ssl.SSLError) as error:
         why = error.strerror or getattr(error, "reason", None) or "not a matching PEM pair"
         raise ConfigError(

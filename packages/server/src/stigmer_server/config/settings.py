@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from stigmer_server.config.addresses import is_loopback
+from stigmer_server.config.orchestration_settings import OrchestrationSettings
 
 _MIB = 1024 * 1024
 _LEAST_KEY_CHARS = 32
@@ -16,7 +17,7 @@ Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
-class Settings(BaseSettings):
+class Settings(OrchestrationSettings):
     """What `stigmer server` needs. Built once at the edge and passed down; fields are variables in lower case."""
 
     model_config = SettingsConfigDict(
@@ -74,6 +75,12 @@ class Settings(BaseSettings):
     stigmer_runner_check_seconds: Seconds = Field(default=5, description="Time between two health checks of a runner.")
     stigmer_runner_call_seconds: Seconds = Field(default=20, description="Limit of one call to a runner.")
 
+    stigmer_server_cors_origins: str = Field(
+        default="",
+        pattern=r"^(https?://[^/,\s]+(\s*,\s*https?://[^/,\s]+)*)?$",
+        description="Origins whose pages may call the HTTP API, comma-separated, such as `https://ops.example.com`. "
+        "Default: none but the server's own.",
+    )
     stigmer_server_max_message_bytes: Annotated[int, Field(ge=1024, le=1024 * _MIB)] = Field(
         default=10 * _MIB, description="Largest request."
     )
@@ -111,6 +118,11 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The URL of the store, as it was given or the default."""
         return self.stigmer_database_url or f"sqlite:///{self.data_dir / 'stigmer.db'}"
+
+    @property
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins that may call the HTTP API."""
+        return tuple(origin.strip() for origin in self.stigmer_server_cors_origins.split(",") if origin.strip())
 
     @property
     def on_loopback(self) -> bool:

@@ -1,0 +1,48 @@
+"""Bodies that create executions, and executions run again."""
+
+from dataclasses import replace
+from typing import Final
+
+from stigmer_dsl.json_types import JsonObject
+from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecution, WorkflowExecutionSpec
+from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
+
+from stigmer_server.executions.run_input import annotate_input
+from stigmer_server.http_port.bodies import object_member
+from stigmer_server.http_port.protojson import from_protojson
+
+RERUN_ANNOTATION: Final = "stigmer.ai/rerun-of"
+"""Annotation of an execution: the id of the one it repeats."""
+
+
+def execution_of(body: JsonObject) -> tuple[WorkflowExecution, JsonObject | None]:
+    """The execution to create, and its input: protobuf's JSON of a `WorkflowExecution`, plus the member `input`.
+
+    Without an owner it belongs to the account of the caller. Raises Refused.
+    """
+    given = object_member(body, "input")
+    execution = from_protojson(WorkflowExecution, {key: value for key, value in body.items() if key != "input"})
+    execution.status = None
+    metadata = execution.metadata = execution.metadata or ApiResourceMetadata()
+    if not metadata.owner_scope:
+        metadata.owner_scope = (
+            ApiResourceOwnerScope.organization if metadata.org else ApiResourceOwnerScope.identity_account
+        )
+    if given is not None:
+        annotate_input(metadata.annotations, given)
+    return execution, given
+
+
+def repeated(execution: WorkflowExecution) -> WorkflowExecution:
+    """A new execution of the same workflow with the same input, variables, secrets and tags."""
+    before, spec = execution.metadata or ApiResourceMetadata(), execution.spec or WorkflowExecutionSpec()
+    metadata = ApiResourceMetadata(
+        name=before.name,
+        org=before.org,
+        owner_scope=before.owner_scope,
+        labels=dict(before.labels),
+        annotations={**before.annotations, RERUN_ANNOTATION: before.id},
+        tags=list(before.tags),
+    )
+    # Whoever waited for the first run does not wait for this one.
+    return WorkflowExecution(metadata=metadata, spec=replace(spec, callback_token=b""))
