@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,16 @@ class Contract:
     def request(self, service: str, method: str) -> Any:
         """The class of a method's request."""
         return message_factory.GetMessageClass(self.services[service].methods_by_name[method].input_type)
+
+    def message(self, name: str) -> Any:
+        """The class of a message by its full name."""
+        return message_factory.GetMessageClass(descriptor_pool.Default().FindMessageTypeByName(name))
+
+    def methods_of_the_server(self) -> Iterator[tuple[str, str]]:
+        """Every service and method that the Stigmer service answers: all but those of runners and agents."""
+        for name, service in self.services.items():
+            if not any(part in name for part in (".agent.", ".agentexecution.", "WorkflowExecutionService")):
+                yield from ((name, method) for method in service.methods_by_name)
 
 
 def compile_contract(target: Path) -> Contract:

@@ -63,7 +63,8 @@ class Peer:
     def refusal(self, service: str, method: str, request: Mapping[str, Any]) -> tuple[str, str]:
         """Name of the status and message of a call that must be refused."""
         try:
-            answer = self.call(service, method, request)
+            streams = self.contract.services[service].methods_by_name[method].server_streaming
+            answer = list(self.stream(service, method, request)) if streams else self.call(service, method, request)
         except grpc.RpcError as error:
             return error.code().name, error.details() or ""
         raise AssertionError(f"{method} was not refused: {answer}")

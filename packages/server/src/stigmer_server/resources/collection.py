@@ -199,7 +199,7 @@ class Collection(Generic[R]):
         audit = self.kind.audit(stored)
         assert audit is not None
         self.kind.set_audit(resource, audit)
-        if same_spec and bytes(resource) == bytes(stored):
+        if same_spec and content_hash(resource) == content_hash(stored):
             return self._answer(resource, {**known, **secrets}, caller)
         at = now_ms()
         self.kind.set_audit(resource, updated(audit, caller, at))

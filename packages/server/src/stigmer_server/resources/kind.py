@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import betterproto2
 from stigmer_proto.ai.stigmer.commons.apiresource import (
@@ -23,6 +23,10 @@ class Resource(Protocol):
     metadata: ApiResourceMetadata | None
 
     def __bytes__(self) -> bytes: ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its protojson."""
+        ...
 
 
 R = TypeVar("R", bound=Resource)

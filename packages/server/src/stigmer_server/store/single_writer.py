@@ -23,6 +23,8 @@ async def single_writer(url: URL) -> AsyncIterator[None]:
     file = Path(url.database or "")
     try:
         await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True, mode=0o700)
+        # Nobody else reads them: SQLite gives its further files the mode of the first.
+        await asyncio.to_thread(file.touch, mode=0o600)
         lock = await asyncio.to_thread(Path(f"{file}.lock").open, "w")
     except OSError as error:
         raise ConfigError(f"The folder of the database {file} cannot be written: {error.strerror}.") from None
