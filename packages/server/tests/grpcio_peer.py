@@ -70,4 +70,4 @@ class Peer:
         raise AssertionError(f"{method} was not refused: {answer}")
 
     def _message(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
-        return ParseDict(request, self.contract.request(service, method)())
+        return ParseDict(dict(request), self.contract.request(service, method)())
