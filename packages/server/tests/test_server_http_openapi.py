@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from jsonschema import Draft202012Validator
+import jsonschema_rs
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from starlette.routing import Route
 from stigmer_dsl.json_types import JsonObject
@@ -36,7 +36,7 @@ def check(answer: httpx.Response, template: str) -> None:
     assert kind in described["content"], f"{kind} of {template} is not described"
     schema = described["content"][kind]["schema"]
     value = answer.json() if kind.endswith("json") else answer.text
-    Draft202012Validator({**schema, "components": document["components"]}).validate(value)
+    jsonschema_rs.validator_for({**schema, "components": document["components"]}).validate(value)
 
 
 def _resolved(document: JsonObject, value: JsonObject) -> JsonObject:

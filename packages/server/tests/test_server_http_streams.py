@@ -14,6 +14,7 @@ from stigmer_server.http_port.stopping import Stopping
 from stigmer_server.testing import CLIENT_KEY
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from packages.server.tests.http_server import HttpServer, http_server
 
@@ -128,11 +129,8 @@ async def test_events_come_by_websocket(tmp_path: Path) -> None:
             numbers = [json.loads(message)["sequence_number"] async for message in socket]
         assert numbers == [1, 2, 3, 4, 5, 6, 7]
         token = base64.urlsafe_b64encode(CLIENT_KEY.encode()).decode().rstrip("=")
-        async with connect(
-            f"{url}?after=5",
-            subprotocols=["stigmer.events.v1", f"bearer.{token}"],
-            proxy=None,  # type: ignore[list-item]
-        ) as socket:
+        protocols = [Subprotocol("stigmer.events.v1"), Subprotocol(f"bearer.{token}")]
+        async with connect(f"{url}?after=5", subprotocols=protocols, proxy=None) as socket:
             assert socket.subprotocol == "stigmer.events.v1"
             assert [json.loads(message)["sequence_number"] async for message in socket] == [6, 7]
 
