@@ -191,13 +191,17 @@ async def test_a_server_that_is_gone_is_a_communication_error(tmp_path: Path) ->
     await bus.close()
 
 
-async def test_without_search_attributes_the_memo_tells_who_listens(server: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bus_knows", [False, True])
+async def test_without_search_attributes_the_memo_tells_who_listens(
+    server: str, tmp_path: Path, bus_knows: bool
+) -> None:
     bus = TemporalBus(settle_seconds=0.5)
     async with staged(server, tmp_path, bus) as stage:
         executions = TemporalExecutions(stage.client)
         _forget_attributes(executions._attributes)
         assert bus._executions is not None
-        _forget_attributes(bus._executions._attributes)
+        if not bus_knows:
+            _forget_attributes(bus._executions._attributes)
         hearing = await executions.start(stage.load(HEAR.replace("TYPE", "by.memo")))
         other = await executions.start(stage.load(HEAR.replace("TYPE", "by.other")))
         await listed(stage, hearing, other)

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.events import EventType, Status
-from stigmer_engine.runtimes.temporal import Rules, TemporalExecution
+from stigmer_engine.runtimes.temporal import Rules, TemporalExecution, WorkerConfig
 from temporalio.client import WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
@@ -158,7 +158,7 @@ async def test_an_update_that_nobody_wants_is_answered_at_the_end(stage: Stage) 
     execution, handle = await start(stage, ONE.replace("TYPE", "go"))
     await listening(execution)
     unwanted = asyncio.create_task(handle.execute_update("other", 1))
-    while not (await handle.describe()).history_length > 6:
+    while not (await handle.describe()).history_length > 6:  # noqa: ASYNC110 - only asking tells
         await asyncio.sleep(0.05)
     await handle.signal("go", 1)
     assert await unwanted == {"consumed": False, "kept": False}
@@ -238,8 +238,12 @@ do:
 async def test_no_signal_is_lost_or_doubled_while_it_continues_as_new(stage: Stage) -> None:
     execution = await stage.with_rules(Rules(history_events=8)).start(stage.load(SUM))
     handle = stage.client.get_workflow_handle(execution.workflow_id)
-    for number in range(0, 60, 6):
-        await asyncio.gather(*(handle.signal("number", number + more) for more in range(6)))
+    for first in range(0, 60, 12):
+        before = (await handle.describe()).run_id
+        for burst in (first, first + 6):
+            await asyncio.gather(*(handle.signal("number", burst + more) for more in range(6)))
+        while first < 48 and (await handle.describe()).run_id == before:  # noqa: ASYNC110 - only asking tells
+            await asyncio.sleep(0.02)
     found = await output(execution)
     assert isinstance(found, dict)
     assert sorted(found["numbers"]) == list(range(60))
@@ -259,6 +263,26 @@ async def test_no_update_is_lost_or_doubled_while_it_continues_as_new(stage: Sta
     assert len(set(map(str, consumed))) == len(consumed)
     assert all(answer["kept"] for answer in answers if isinstance(answer, dict) and not answer["consumed"])
     assert len(await stage.histories(execution)) > 3
+
+
+async def test_messages_replay(server: str, tmp_path: Path) -> None:
+    """Without a cache, every workflow task replays the history: ids of events and answers must come out the same."""
+    text = """
+do:
+  - hear:
+      listen: {to: {any: [{with: {type: a}}], until: '${ length == 3 }'}, read: envelope}
+  - told: {set: {ids: '${ [.[].id] | unique | length }'}}
+"""
+    async with open_stage(server, tmp_path, worker=WorkerConfig(max_cached=0)) as stage:
+        execution, handle = await start(stage, text)
+        await handle.signal("a")
+        answer = await handle.execute_update("a")
+        assert isinstance(answer, dict)
+        assert answer["consumed"] is True
+        with pytest.raises(WorkflowUpdateFailedError):
+            await handle.execute_update("event", {})
+        await handle.signal("a")
+        assert await output(execution) == {"ids": 3}
 
 
 async def test_an_update_that_waits_is_answered_when_the_execution_continues_as_new(stage: Stage) -> None:

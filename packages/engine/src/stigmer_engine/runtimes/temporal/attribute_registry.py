@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 _log = logging.getLogger(__name__)
 
 LISTENS: Final = "StigmerListens"
-"""KeywordList: the types of events that an execution may listen to, `*` for all; see `listened_types`."""
+"""KeywordList: the types of events that an execution may listen to, `*` for all, `-` for none; see `listened_types`."""
 
 WORKFLOW: Final = "StigmerWorkflow"
 """Keyword: the document, as `namespace/name`."""
@@ -38,6 +38,8 @@ _TYPES: Final[Mapping[int, SearchAttributeType]] = {
     IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST: "keywordlist",
 }
 _KNOWN_SECONDS: Final = 60.0
+_UNKNOWN_SECONDS: Final = 5.0
+_TRIES: Final = 3
 
 
 async def ensure_search_attributes(client: Client) -> bool:
@@ -83,7 +85,7 @@ class NamespaceAttributes:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._asking = asyncio.Lock()
-        self._ensured = False
+        self._tries = 0
         self._until = 0.0
         self._known: Mapping[str, SearchAttributeType] | None = None
 
@@ -91,9 +93,8 @@ class NamespaceAttributes:
         """As `known_attributes`."""
         async with self._asking:
             if time.monotonic() >= self._until:
-                if not self._ensured:
-                    self._ensured = True
-                    await ensure_search_attributes(self._client)
+                if self._tries < _TRIES:
+                    self._tries = _TRIES if await ensure_search_attributes(self._client) else self._tries + 1
                 self._known = await known_attributes(self._client)
-                self._until = time.monotonic() + _KNOWN_SECONDS
+                self._until = time.monotonic() + (_UNKNOWN_SECONDS if self._known is None else _KNOWN_SECONDS)
         return self._known

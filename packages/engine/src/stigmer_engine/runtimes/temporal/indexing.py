@@ -11,7 +11,7 @@ from temporalio.common import TypedSearchAttributes
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.interpreter.search_attributes import of_metadata, typed
 from stigmer_engine.runtimes.temporal.attribute_registry import LISTENS, WORKFLOW
-from stigmer_engine.runtimes.temporal.listened_types import listened_types
+from stigmer_engine.runtimes.temporal.listened_types import NOTHING, listened_types
 from stigmer_engine.runtimes.temporal.names import LISTENS_MEMO
 from stigmer_engine.runtimes.temporal.search_attributes import (
     refuse_unusable,
@@ -68,9 +68,12 @@ def announce_child(document: PreparedDocument, usable: KnownAttributes | None) -
 
 def _own(document: PreparedDocument, known: KnownAttributes | None) -> JsonObject:
     head = document.workflow.document
-    own: JsonObject = {WORKFLOW: {"type": "keyword", "value": f"{head.namespace}/{head.name}"}}
-    if document.may_listen:
-        own[LISTENS] = {"type": "keywordlist", "value": list(listened_types(document.raw))}
+    # Said of those that never listen too: what has no such attribute was started where it was not known.
+    types = listened_types(document.raw) if document.may_listen else (NOTHING,)
+    own: JsonObject = {
+        WORKFLOW: {"type": "keyword", "value": f"{head.namespace}/{head.name}"},
+        LISTENS: {"type": "keywordlist", "value": list(types)},
+    }
     return {name: attribute for name, attribute in own.items() if name in (known or {})}
 
 

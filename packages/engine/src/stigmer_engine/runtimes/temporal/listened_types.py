@@ -8,6 +8,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.runtimes.temporal.message_events import filters
 
 EVERYTHING: Final = "*"
+NOTHING: Final = "-"
 _MOST: Final = 20
 _LONGEST: Final = 100
 # Marks of regular expressions and of runtime expressions: such a filter may match any type.

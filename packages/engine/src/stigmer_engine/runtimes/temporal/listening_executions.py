@@ -191,9 +191,9 @@ async def _all(
 def _of_types(batch: Sequence[Delivery]) -> str:
     types = sorted({str(delivery.event["type"]) for delivery in batch} | {EVERYTHING})
     if len(types) > _TYPES_IN_A_QUERY or any("'" in name or "\\" in name for name in types):
-        return f" AND {LISTENS} IS NOT NULL"
+        return ""
     names = ", ".join(f"'{name}'" for name in types)
-    return f" AND {LISTENS} IN ({names})"
+    return f" AND ({LISTENS} IN ({names}) OR {LISTENS} IS NULL)"
 
 
 async def _types(listed: ListedExecution) -> Sequence[str]:
