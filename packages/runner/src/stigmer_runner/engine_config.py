@@ -89,7 +89,9 @@ async def open_engine(
             emitted=await _open_sink(emitted_sink(settings), stack),
             lifecycle=await _open_sink(lifecycle_sink(settings), stack),
         )
-        config = engine_config(settings, sinks, executions_url=executions_url, on_start=on_start, activities=activities)
+        config = engine_config(
+            settings, sinks, executions_url=executions_url, on_start=on_start, activities=activities, bus_of=bus_of
+        )
         evaluator = await stack.enter_async_context(Evaluator(config.evaluator))
         checker = LibjqChecker(config.evaluator)
         stack.callback(checker.close)

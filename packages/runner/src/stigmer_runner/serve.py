@@ -7,25 +7,18 @@ import ssl
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 
-from stigmer_callback import CallbackClient, CallbackConfig, ProgressReporter, Secret
-from stigmer_engine.bus import EventSourceConfig, event_source
-
 from stigmer_runner.authentication import Authentication
-from stigmer_runner.config import ConfigError, Settings, StigmerService, is_loopback
-from stigmer_runner.document_folder import register_folder
-from stigmer_runner.engine_config import StartHook, open_engine
-from stigmer_runner.env_file import read_env_file
-from stigmer_runner.executions import ExecutionRegistry, RegisteredDocuments, Sink
+from stigmer_runner.config import ConfigError, ExecutionMode, Settings, is_loopback
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import GrpcPort, tls_context
 from stigmer_runner.grpc_port.services import ExecutionServices
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.http_port.server import HttpPort
+from stigmer_runner.in_process import open_in_process
 from stigmer_runner.listeners import listening, port_of
 from stigmer_runner.logs import get_logger
-from stigmer_runner.pulling import QueryClient, StigmerSource
+from stigmer_runner.mode import Mode
 from stigmer_runner.redaction import Redactor
-from stigmer_runner.sinks import CallbackSink, LogSink
 
 log = get_logger(__name__)
 
@@ -41,7 +34,11 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     async with AsyncExitStack() as stack:
         # First of all, so that a signal during the start is a shutdown too.
         stop, hurry = stack.enter_context(_signals())
-        grpc_listener = stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
+        grpc_listener = (
+            stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
+            if settings.execution_mode is not ExecutionMode.TEMPORAL
+            else None
+        )
         http_listener = (
             stack.enter_context(listening(settings.bind_host, settings.http_port, "HTTP_PORT"))
             if settings.http_port is not None
@@ -49,100 +46,55 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         )
         tls = _server_tls(settings)
         base_url = _base_url(settings, http_listener)
-        environment = _schedule_environment(settings)
-        starts = StartHook()
-        executions_url = f"{base_url}/api/v1/executions" if base_url else ""
-        engine = await stack.enter_async_context(
-            open_engine(settings, executions_url=executions_url, on_start=starts, warm=True)
-        )
-        known = await register_folder(settings, engine)
-        source, callback = await _stigmer_service(settings.stigmer_service, settings, stack)
-        sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
-        executions = ExecutionRegistry(engine, settings, redactor, source=source, sinks=sinks)
-        starts.listener = executions.adopt
-        documents = RegisteredDocuments(engine, executions, environment=environment)
+        mode = await _open_mode(settings, redactor, stack, base_url=base_url, stop=stop)
+        if mode is None:
+            return
         authentication = Authentication(settings.runner_api_key)
-        calls = ExecutionCalls(
-            executions,
-            StatusUrls(base=base_url),
-            cancel_on_disconnect=settings.cancel_on_disconnect,
-        )
-        services = ExecutionServices(calls, authentication, max_message_bytes=settings.max_message_bytes)
-        grpc_port = await stack.enter_async_context(GrpcPort(services, grpc_listener, tls))
-        log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
-        if http_listener is not None:
-            bounds = EventSourceConfig(
-                max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch
+        grpc = None
+        if grpc_listener is not None:
+            calls = ExecutionCalls(
+                mode.executions, StatusUrls(base=base_url), cancel_on_disconnect=settings.cancel_on_disconnect
             )
+            services = ExecutionServices(calls, authentication, max_message_bytes=settings.max_message_bytes)
+            port = await stack.enter_async_context(GrpcPort(services, grpc_listener, tls))
+            grpc = services, port
+            log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
+        if http_listener is not None:
             app = build_app(
-                executions=executions,
-                documents=documents,
-                event_source=event_source(engine.bus, bounds),
+                executions=mode.executions,
+                documents=mode.documents,
+                event_source=mode.event_source,
                 authentication=authentication,
-                ready=lambda: executions.accepting,
+                ready=lambda: mode.lifecycle.ready and not stop.is_set(),
             )
             await stack.enter_async_context(HttpPort(app, http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
         # Last, so that what starts at once is seen by every port and sink.
-        documents.announce(known, schedules=settings.schedules == "on")
+        mode.lifecycle.begin()
         await stop.wait()
-        documents.stop_schedules()
-        await _shut_down(executions, grpc_port, services, settings, hurry)
-        if callback:
-            await callback.settle()
+        log.info("shutting down", grace_seconds=settings.shutdown_grace_seconds)
+        if grpc is not None:
+            grpc[1].not_serving()
+        await mode.lifecycle.drain(hurry)
+        if grpc is not None:
+            # Clients of `Execute` get the last events before their streams are closed.
+            await grpc[0].settle(_LAST_EVENTS_SECONDS)
+        await mode.lifecycle.settle()
     log.info("runner stopped")
 
 
-def _schedule_environment(settings: Settings) -> dict[str, str]:
-    """What executions started by a schedule get. Raises ConfigError."""
-    if settings.schedule_env_file is None:
-        return {}
-    return read_env_file(settings.schedule_env_file, "SCHEDULE_ENV_FILE")
+async def _open_mode(
+    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, base_url: str | None, stop: asyncio.Event
+) -> Mode | None:
+    """The executions, as EXECUTION_MODE says; None when the process is to stop before they were there."""
+    executions_url = f"{base_url}/api/v1/executions" if base_url else ""
+    if not settings.execution_mode.on_temporal:
+        return await open_in_process(settings, redactor, stack, executions_url=executions_url)
+    # Whoever runs everything in one process needs nothing of Temporal.
+    from stigmer_runner.durable.open import open_on_temporal  # noqa: PLC0415 - see above
 
-
-async def _shut_down(
-    executions: ExecutionRegistry, port: GrpcPort, services: ExecutionServices, settings: Settings, hurry: asyncio.Event
-) -> None:
-    log.info("shutting down", running=len(executions.active), grace_seconds=settings.shutdown_grace_seconds)
-    port.not_serving()
-    report = await executions.drain(settings.shutdown_grace_seconds, hurry)
-    # Clients of `Execute` get the last events before their streams are closed.
-    await services.settle(_LAST_EVENTS_SECONDS)
-    if report.cut:
-        log.warning("executions were cut by the shutdown", finished=report.finished, cut=list(report.cut))
-    else:
-        log.info("all executions finished before the shutdown", finished=report.finished)
-
-
-async def _stigmer_service(
-    service: StigmerService | None, settings: Settings, stack: AsyncExitStack
-) -> tuple[StigmerSource | None, CallbackSink | None]:
-    """The two ways to the Stigmer service, or neither."""
-    if service is None:
-        log.info("no Stigmer service: events are not reported, requests must bring their document")
-        return None, None
-    for note in service.notes:
-        log.warning(note)
-    log.info(
-        "Stigmer service",
-        endpoint=str(service.endpoint),
-        endpoint_from=service.endpoint_variable,
-        key_from=service.api_key_variable,
-        tls=service.use_tls,
-        tls_because=service.tls_reason,
-    )
-    config = CallbackConfig(
-        endpoint=str(service.endpoint),
-        api_key=Secret(service.api_key.get_secret_value()),
-        use_tls=service.use_tls,
-    )
-    client = await stack.enter_async_context(CallbackClient(config))
-    reporter = await stack.enter_async_context(ProgressReporter(client))
-    query = await stack.enter_async_context(
-        QueryClient(service, config.ssl_context(), timeout_seconds=settings.pull_timeout_seconds)
-    )
-    return StigmerSource(query), CallbackSink(reporter)
+    return await open_on_temporal(settings, redactor, stack, stop=stop)
 
 
 def _server_tls(settings: Settings) -> ssl.SSLContext | None:

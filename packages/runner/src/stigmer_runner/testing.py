@@ -26,7 +26,12 @@ class RunnerProcess:
     """
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        inherited = {name: value for name, value in os.environ.items() if name not in variables()}
+        ours = variables()
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ours and not name.startswith("TEMPORAL_")
+        }
         self._environment = {**inherited, "GRPC_PORT": "0", "HTTP_PORT": "0", **(settings or {})}
         self._lines: list[str] = []
         self._arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -44,7 +49,8 @@ class RunnerProcess:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.grpc_port = int(self.wait_for("gRPC server started")["port"])
+        if self._environment.get("EXECUTION_MODE") != "temporal":
+            self.grpc_port = int(self.wait_for("gRPC server started")["port"])
         if self._environment["HTTP_PORT"] != "off":
             self.http_port = int(self.wait_for("HTTP server started")["port"])
         return self

@@ -12,6 +12,7 @@ from stigmer_runner.config.loading import (
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
 from stigmer_runner.config.service import StigmerService
 from stigmer_runner.config.settings import ExecutionMode, Settings
+from stigmer_runner.config.temporal_settings import TemporalSettings
 
 __all__ = [
     "ConfigError",
@@ -23,6 +24,7 @@ __all__ = [
     "LogSettings",
     "Settings",
     "StigmerService",
+    "TemporalSettings",
     "is_loopback",
     "load_engine_settings",
     "load_log_settings",

@@ -18,6 +18,7 @@ _CHOICES: Mapping[str, str] = {
     "call_default": "allow, deny",
     "event_sink_mode": "structured, binary",
     "schedules": "on, off",
+    "temporal_versioning": "pinned, auto-upgrade",
 }
 
 

@@ -6,6 +6,7 @@ from pydantic.fields import FieldInfo
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.log_settings import LogSettings
 from stigmer_runner.config.settings import Settings
+from stigmer_runner.config.temporal_settings import TemporalSettings
 
 
 def variables() -> tuple[str, ...]:
@@ -20,10 +21,11 @@ def table() -> str:
 
 
 def _fields() -> dict[str, FieldInfo]:
-    """How to log, then the ports, then what workflows may do: the order in which a reader needs them."""
-    log, engine, all_ = (kind.model_fields for kind in (LogSettings, EngineSettings, Settings))
-    ports = {name: field for name, field in all_.items() if name not in engine}
-    return {**log, **ports, **{name: all_[name] for name in engine if name not in log}}
+    """How to log, the ports, Temporal, then what workflows may do: the order in which a reader needs them."""
+    kinds = (LogSettings, EngineSettings, TemporalSettings, Settings)
+    log, engine, temporal, all_ = (kind.model_fields for kind in kinds)
+    ports = {name: field for name, field in all_.items() if name not in engine and name not in temporal}
+    return {**log, **ports, **{name: all_[name] for name in (*temporal, *engine) if name not in log}}
 
 
 def _row(name: str, field: FieldInfo) -> str:

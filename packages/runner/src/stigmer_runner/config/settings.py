@@ -9,17 +9,23 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from stigmer_runner.config.endpoint import Endpoint, is_loopback
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.service import StigmerService
+from stigmer_runner.config.temporal_settings import TemporalSettings
 from stigmer_runner.config.value_types import MIB, Bytes, Count, Seconds, fits_a_header, lower
 
 _T = TypeVar("_T")
 
 
 class ExecutionMode(StrEnum):
-    """Which front ends the process starts."""
+    """Where executions run, and which front ends the process starts."""
 
     GRPC = "grpc"
     TEMPORAL = "temporal"
     DUAL = "dual"
+
+    @property
+    def on_temporal(self) -> bool:
+        """Whether executions run on Temporal."""
+        return self is not ExecutionMode.GRPC
 
 
 def _port_or_off(value: object) -> object:
@@ -29,12 +35,13 @@ def _port_or_off(value: object) -> object:
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class Settings(EngineSettings):
+class Settings(EngineSettings, TemporalSettings):
     """What `stigmer serve` needs. Built once at the edge and passed down."""
 
     execution_mode: Annotated[ExecutionMode, BeforeValidator(lower)] = Field(
         default=ExecutionMode.GRPC,
-        description="`grpc`. `temporal` and `dual` are known names that this version refuses.",
+        description="`grpc`: executions run in this process. `temporal`: they run on Temporal, and other services "
+        "start them there. `dual`: they run on Temporal, and gRPC starts them too.",
     )
     bind_host: str = Field(
         default="127.0.0.1",
@@ -112,17 +119,6 @@ class Settings(EngineSettings):
         description="File of `NAME=VALUE` lines: the variables, and the secrets, of executions started by a schedule.",
     )
 
-    temporal_service_address: str = Field(default="localhost:7233", description="Temporal front end.")
-    temporal_namespace: str = Field(default="default", description="Temporal namespace.")
-    temporal_task_queue: str = Field(default="stigmer-workflows", description="Task queue for executions.")
-    temporal_workflow_execution_stigmer_task_queue: str = Field(
-        default="workflow_execution_stigmer", description="Task queue of the orchestration workflow."
-    )
-    temporal_workflow_execution_runner_task_queue: str = Field(
-        default="workflow_execution_runner", description="Task queue of the runner's activities."
-    )
-    temporal_max_concurrency: Count = Field(default=10, description="Activities a Temporal worker runs at a time.")
-
     @field_validator("stigmer_service_endpoint", "stigmer_backend_endpoint")
     @classmethod
     def _is_endpoint(cls, value: str | None) -> str | None:
@@ -134,13 +130,6 @@ class Settings(EngineSettings):
     @classmethod
     def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
         return fits_a_header(value)
-
-    @field_validator("execution_mode")
-    @classmethod
-    def _is_built(cls, value: ExecutionMode) -> ExecutionMode:
-        if value is not ExecutionMode.GRPC:
-            raise ValueError(f"'{value}' is not available in this version; set it to grpc")
-        return value
 
     @model_validator(mode="after")
     def _tls_files_come_in_pairs(self) -> "Settings":

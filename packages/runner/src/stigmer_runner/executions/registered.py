@@ -26,11 +26,13 @@ class RegisteredDocument:
 class RegisteredDocuments:
     """Documents that the engine knows by name, and their schedules.
 
+    `executions` start by schedules; None where no schedule does.
+
     A variable that one of the documents declares in `use.secrets` goes to the documents that declare it, and to them as
     a secret; every other variable goes to all.
     """
 
-    def __init__(self, engine: Engine, executions: ExecutionRegistry, *, environment: Mapping[str, str]) -> None:
+    def __init__(self, engine: Engine, executions: ExecutionRegistry | None, *, environment: Mapping[str, str]) -> None:
         self._engine = engine
         self._executions = executions
         self._environment = environment
@@ -74,9 +76,12 @@ class RegisteredDocuments:
                     variable=name,
                 )
 
+        executions = self._executions
+        assert executions is not None, "schedules need executions in this process"
+
         def start(value: JsonValue) -> Execution:
             try:
-                return self._executions.start_scheduled(document, value, env=env, secrets=secrets).execution
+                return executions.start_scheduled(document, value, env=env, secrets=secrets).execution
             except Refused as refused:
                 raise fault("runtime", refused.message) from refused
 

@@ -15,9 +15,9 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     WorkflowProgressEvent,
 )
 from stigmer_proto.google.protobuf import Empty
-from stigmer_proto_json import StructError, json_from_struct
 
-from stigmer_runner.executions import ExecutionRequest, Executions, KnownExecution
+from stigmer_runner.execute_input import execution_request
+from stigmer_runner.executions import Executions, KnownExecution
 from stigmer_runner.messages import progress_message
 from stigmer_runner.refusals import Reason, Refused
 
@@ -55,7 +55,7 @@ class ExecutionCalls:
 
         A client that leaves, or whose deadline passes, leaves the run alone unless CANCEL_ON_DISCONNECT says otherwise.
         """
-        execution = await self._executions.start(_request(message))
+        execution = await self._executions.start(execution_request(message))
         delivered = False
         try:
             with self._watched(execution.id):
@@ -68,7 +68,7 @@ class ExecutionCalls:
 
     async def execute_async(self, message: WorkflowExecuteInput) -> WorkflowExecuteResponse:
         """Start the run, or find the one with this id, and tell where to watch it."""
-        execution = await self._executions.start(_request(message))
+        execution = await self._executions.start(execution_request(message))
         status = await execution.status()
         return WorkflowExecuteResponse(
             workflow_execution_id=execution.id,
@@ -117,26 +117,3 @@ def _id(execution_id: str) -> str:
     if not execution_id:
         raise Refused(Reason.INVALID_REQUEST, "execution_id must be set", field="execution_id")
     return execution_id
-
-
-def _request(message: WorkflowExecuteInput) -> ExecutionRequest:
-    config = message.config
-    timeout = config.max_timeout_seconds if config else 0
-    if timeout < 0:
-        raise Refused(
-            Reason.INVALID_REQUEST,
-            f"config.max_timeout_seconds must be 0 (no limit) or more, not {timeout}",
-            field="config.max_timeout_seconds",
-        )
-    try:
-        workflow_input = json_from_struct(message.workflow_input)
-    except StructError as error:
-        raise Refused(Reason.INVALID_REQUEST, f"workflow_input: {error}", field="workflow_input") from None
-    return ExecutionRequest(
-        execution_id=message.workflow_execution_id,
-        document=message.workflow_yaml,
-        input=workflow_input,
-        env=dict(message.env_vars),
-        max_timeout_seconds=timeout,
-        debug=config.debug_enabled if config else False,
-    )

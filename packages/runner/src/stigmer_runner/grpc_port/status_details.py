@@ -29,6 +29,9 @@ _STATUS = {
     Reason.UNAUTHENTICATED: Status.UNAUTHENTICATED,
     Reason.SERVICE_UNAVAILABLE: Status.UNAVAILABLE,
     Reason.SERVICE_REFUSED: Status.FAILED_PRECONDITION,
+    Reason.TEMPORAL_UNAVAILABLE: Status.UNAVAILABLE,
+    Reason.STORE_UNAVAILABLE: Status.UNAVAILABLE,
+    Reason.NO_KEY_FOR_SECRETS: Status.FAILED_PRECONDITION,
 }
 
 # Clients accept 8 KiB of trailers by default (grpcio, Netty). The message is in there twice, percent-encoded and, like

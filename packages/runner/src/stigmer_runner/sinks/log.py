@@ -9,21 +9,14 @@ from stigmer_runner.logs import get_logger
 from stigmer_runner.sinks.followers import Followers
 
 
-class LogSink:
-    """Starts and ends at `info`, failures at `warning`, tasks at `debug`.
-
-    A run with `debug_enabled` logs everything at `info`, payloads included; they hold no secrets.
-    """
+class EventLogLines:
+    """Starts and ends at `info`, failures at `warning`, tasks at `debug`."""
 
     def __init__(self) -> None:
         self._log = get_logger(__name__)
-        self._followers = Followers("log")
 
-    def attach(self, run: Run) -> None:
-        """Log this run."""
-        self._followers.follow(run, lambda event: self._write(event, debug=run.debug))
-
-    def _write(self, event: ProgressEvent, *, debug: bool) -> None:
+    def write(self, event: ProgressEvent, *, debug: bool = False) -> None:
+        """Log an event; with `debug` at `info` and with its payload, which holds no secrets."""
         level = _level(event, debug=debug)
         if not self._log.isEnabledFor(level):
             return
@@ -32,6 +25,18 @@ class LogSink:
             fields.pop("payload", None)
         fields["execution_id"] = fields.pop("workflow_execution_id")
         self._log.log(level, str(event.event_type), **fields)
+
+
+class LogSink:
+    """Logs the events of every run; those of one with `debug_enabled` in full."""
+
+    def __init__(self) -> None:
+        self._lines = EventLogLines()
+        self._followers = Followers("log")
+
+    def attach(self, run: Run) -> None:
+        """Log this run."""
+        self._followers.follow(run, lambda event: self._lines.write(event, debug=run.debug))
 
 
 def _level(event: ProgressEvent, *, debug: bool) -> int:

@@ -106,6 +106,10 @@ class TemporalWorker:
         """Whether it takes work."""
         return self._worker.is_running
 
+    async def shutdown(self) -> None:
+        """Take nothing more; return when calls under way have finished, or their grace is over."""
+        await self._worker.shutdown()
+
     async def __aenter__(self) -> Self:
         await self._worker.__aenter__()
         return self

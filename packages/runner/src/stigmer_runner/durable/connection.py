@@ -1,0 +1,100 @@
+"""The connection to Temporal, by the names of the seeds and by Temporal's environment configuration standard."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client, Interceptor
+from temporalio.converter import DataConverter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from stigmer_runner.config import ConfigError, TemporalSettings
+from stigmer_runner.logs import get_logger
+
+log = get_logger(__name__)
+
+DEFAULT_ADDRESS: Final = "localhost:7233"
+_BETWEEN_TRIES: Final = 1.0
+_REFUSED: Final = frozenset(
+    {
+        RPCStatusCode.NOT_FOUND,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.PERMISSION_DENIED,
+        RPCStatusCode.INVALID_ARGUMENT,
+    }
+)
+
+
+def connect_config(settings: TemporalSettings, environment: Mapping[str, str] | None = None) -> ClientConnectConfig:
+    """Arguments of `Client.connect`: address, namespace, key, TLS.
+
+    Args:
+        environment: variables of the standard; those of this process when not given. Empty ones count as unset.
+
+    Raises:
+        ConfigError: the configuration file, the profile, or a file of TLS cannot be used.
+    """
+    given = os.environ if environment is None else environment
+    try:
+        config = ClientConfig.load_client_connect_config(
+            override_env_vars={name: value for name, value in given.items() if value}
+        )
+    except Exception as error:
+        # The SDK raises errors of its native part, of no documented type.
+        raise ConfigError(f"The TEMPORAL_* variables cannot be used: {error}.") from None
+    config["target_host"] = settings.temporal_service_address or config.get("target_host") or DEFAULT_ADDRESS
+    config["namespace"] = settings.temporal_namespace or config.get("namespace") or "default"
+    if settings.temporal_api_key is not None:
+        config["api_key"] = settings.temporal_api_key.get_secret_value()
+    return config
+
+
+async def connect(
+    config: ClientConnectConfig,
+    converter: DataConverter,
+    interceptor: Interceptor,
+    *,
+    patience_seconds: float,
+    stop: asyncio.Event,
+) -> Client | None:
+    """A client whose namespace answers; None when `stop` came first.
+
+    Raises:
+        ConfigError: nobody answers within `patience_seconds`, or Temporal knows no such namespace or key.
+    """
+    where = f"Temporal at {config['target_host']}"
+    deadline = time.monotonic() + patience_seconds
+    told = False
+    while not stop.is_set():
+        try:
+            client = await Client.connect(**config, data_converter=converter, interceptors=[interceptor])
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=config["namespace"]))
+        except (RuntimeError, RPCError) as error:
+            if isinstance(error, RPCError) and error.status in _REFUSED:
+                raise ConfigError(f"{where} refuses the namespace {config['namespace']!r}: {error.message}.") from None
+            if time.monotonic() >= deadline:
+                raise ConfigError(f"{where} cannot be reached: {_first_line(error)}.") from None
+            if not told:
+                log.warning("Temporal cannot be reached yet", address=config["target_host"], why=_first_line(error))
+                told = True
+            await _pause(stop)
+        else:
+            log.info("connected to Temporal", address=config["target_host"], namespace=config["namespace"])
+            return client
+    return None
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(_BETWEEN_TRIES):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

@@ -1,0 +1,198 @@
+"""Modes `temporal` and `dual`: executions run on Temporal, and this process is one of those that work for them."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from stigmer_engine import Engine, PreparedDocument
+from stigmer_engine.bus import EventBus, EventPublisher, EventSourceConfig
+from stigmer_engine.runtimes.temporal import (
+    Rules,
+    StartConfig,
+    TemporalBus,
+    TemporalExecutions,
+    prepare_outside,
+    workflow_services,
+)
+from stigmer_engine.runtimes.temporal.payloads import (
+    PayloadsConfig,
+    blob_store,
+    data_converter,
+    keys_in_use,
+    secret_store,
+    sweep_periodically,
+)
+from temporalio.client import Client
+
+from stigmer_runner.activity_port.answers import ActivityAnswers
+from stigmer_runner.activity_port.attendance import Attendance
+from stigmer_runner.activity_port.codec_mark import marking
+from stigmer_runner.activity_port.execute_workflow import execute_workflow
+from stigmer_runner.config import Settings
+from stigmer_runner.document_folder import register_folder
+from stigmer_runner.durable.connection import connect, connect_config
+from stigmer_runner.durable.event_source import DurableEventSource
+from stigmer_runner.durable.executions import DurableExecutions
+from stigmer_runner.durable.handover import Handover
+from stigmer_runner.durable.reachability import Reachability
+from stigmer_runner.durable.reporting import EventReporting
+from stigmer_runner.durable.secrets import ExecutionSecrets
+from stigmer_runner.durable.workers import WorkerParts, Workers
+from stigmer_runner.engine_config import open_engine
+from stigmer_runner.executions import Documents, RegisteredDocuments
+from stigmer_runner.logs import get_logger
+from stigmer_runner.mode import Mode
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.sinks.log import EventLogLines
+from stigmer_runner.stigmer_service import open_stigmer_service
+
+log = get_logger(__name__)
+
+_LEFT_OUT: Final = "has no effect in this mode"
+
+
+async def open_on_temporal(
+    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, stop: asyncio.Event
+) -> Mode | None:
+    """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError."""
+    payloads = PayloadsConfig(place=Path("~/.stigmer/data/blobs").expanduser())
+    connection = connect_config(settings)
+    bus = _Bus()
+    engine = await stack.enter_async_context(open_engine(settings, warm=True, activities=True, bus_of=bus.make))
+    known = await register_folder(settings, engine)
+    services = workflow_services(engine)
+    stack.callback(services.close)
+    converter = marking(data_converter(payloads, on_text=prepare_outside(services)))
+    handover = Handover()
+    client = await connect(
+        connection, converter, handover, patience_seconds=settings.temporal_connect_seconds, stop=stop
+    )
+    if client is None:
+        return None
+    await stack.enter_async_context(bus.bus)
+    bus.bus.connect(client)
+    service = await open_stigmer_service(settings, stack)
+    vault = secret_store(payloads)
+    temporal = TemporalExecutions(
+        client, start_config(settings, engine, reports=service.callback is not None), vault=vault
+    )
+    documents = Documents(engine.load, max_bytes=settings.max_document_bytes)
+    executions = DurableExecutions(client, temporal, documents, redactor, source=service.source)
+    answers = ActivityAnswers(client)
+    attendance = await stack.enter_async_context(Attendance(executions, answers))
+    parts = WorkerParts(
+        client=client,
+        engine=engine,
+        services=services,
+        secrets=ExecutionSecrets(vault, documents, redactor, service.source),
+        receiver=EventReporting(service.callback, EventLogLines()) if service.callback is not None else None,
+        attendant=answers,
+        execute_workflow=execute_workflow(executions, attendance, client),
+    )
+    grace = timedelta(seconds=settings.shutdown_grace_seconds)
+    workers = await stack.enter_async_context(Workers(parts, settings, handover, grace=grace))
+    log.info(
+        "Temporal workers started",
+        task_queue=settings.temporal_task_queue,
+        activity_task_queue=settings.temporal_workflow_execution_runner_task_queue,
+    )
+    reachability = await stack.enter_async_context(Reachability(client))
+    _sweep(client, payloads, stack)
+    _tell_left_out(settings, known)
+    registered = RegisteredDocuments(engine, None, environment={})
+    bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)
+    return Mode(
+        executions=executions,
+        documents=registered,
+        event_source=DurableEventSource(bus.bus, bounds),
+        lifecycle=DurableLifecycle(executions, workers, reachability, registered, known),
+    )
+
+
+def start_config(settings: Settings, engine: Engine, *, reports: bool) -> StartConfig:
+    """What is the same for all executions that are started here, and fixed for each of them at its start."""
+    return StartConfig(
+        queue=settings.temporal_task_queue,
+        reports=reports,
+        max_child_depth=engine.config.max_child_depth,
+        max_children=engine.config.max_children,
+        rules=replace(
+            Rules(limits=engine.config.limits),
+            history_events=settings.execution_history_events,
+            cancel_grace_seconds=settings.execution_cancel_grace_seconds,
+        ),
+    )
+
+
+class DurableLifecycle:
+    """Ready when the workers poll and Temporal answers; on shutdown calls get their grace, and executions live on."""
+
+    def __init__(
+        self,
+        executions: DurableExecutions,
+        workers: Workers,
+        reachability: Reachability,
+        documents: RegisteredDocuments,
+        known: tuple[PreparedDocument, ...],
+    ) -> None:
+        self._executions = executions
+        self._workers = workers
+        self._reachability = reachability
+        self._documents = documents
+        self._known = known
+
+    @property
+    def ready(self) -> bool:
+        """See `Lifecycle`."""
+        return self._executions.accepting and self._workers.running and self._reachability.reachable
+
+    def begin(self) -> None:
+        """See `Lifecycle`."""
+        self._documents.announce(self._known, schedules=False)
+
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """See `Lifecycle`."""
+        self._executions.close()
+        handed_over = await self._workers.stop(hurry)
+        log.info("workers stopped; executions go on with other runners", calls_handed_over=handed_over)
+
+    async def settle(self) -> None:
+        """See `Lifecycle`: nothing is kept here that could be lost."""
+
+
+class _Bus:
+    """The engine's bus: it is there before the client that it needs."""
+
+    def __init__(self) -> None:
+        self.bus = TemporalBus()
+
+    def make(self, outside: EventPublisher | None) -> EventBus:
+        self.bus = TemporalBus(sink=outside)
+        return self.bus
+
+
+def _sweep(client: Client, payloads: PayloadsConfig, stack: AsyncExitStack) -> None:
+    """Delete old blobs now and then, as long as the process lives."""
+
+    async def in_use() -> frozenset[str]:
+        return await keys_in_use(client)
+
+    sweeping = asyncio.create_task(
+        sweep_periodically(blob_store(payloads.place), payloads.ttl, in_use=in_use), name="sweep"
+    )
+
+    async def end() -> None:
+        sweeping.cancel()
+        await asyncio.gather(sweeping, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+def _tell_left_out(settings: Settings, known: tuple[PreparedDocument, ...]) -> None:
+    if settings.lifecycle_sink_url is not None:
+        log.warning(f"LIFECYCLE_SINK_URL {_LEFT_OUT}: lifecycle events are sent only where executions run in process")
+    if settings.schedules == "on" and any(document.workflow.schedule is not None for document in known):
+        log.warning(f"SCHEDULES {_LEFT_OUT}: schedules start only where executions run in process")

@@ -1,0 +1,96 @@
+"""Mode `grpc`: executions run in this process, and end with it."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from stigmer_callback import ProgressReporter
+from stigmer_engine import PreparedDocument
+from stigmer_engine.bus import EventSourceConfig, event_source
+
+from stigmer_runner.config import Settings
+from stigmer_runner.document_folder import register_folder
+from stigmer_runner.engine_config import StartHook, open_engine
+from stigmer_runner.env_file import read_env_file
+from stigmer_runner.executions import ExecutionRegistry, RegisteredDocuments, Sink
+from stigmer_runner.logs import get_logger
+from stigmer_runner.mode import Mode
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.sinks import CallbackSink, LogSink
+from stigmer_runner.stigmer_service import open_stigmer_service
+
+log = get_logger(__name__)
+
+
+async def open_in_process(
+    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str
+) -> Mode:
+    """The mode, closed with the stack. Raises ConfigError."""
+    environment = _schedule_environment(settings)
+    starts = StartHook()
+    engine = await stack.enter_async_context(
+        open_engine(settings, executions_url=executions_url, on_start=starts, warm=True)
+    )
+    known = await register_folder(settings, engine)
+    service = await open_stigmer_service(settings, stack)
+    callback = None
+    if service.callback is not None:
+        callback = CallbackSink(await stack.enter_async_context(ProgressReporter(service.callback)))
+    sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
+    executions = ExecutionRegistry(engine, settings, redactor, source=service.source, sinks=sinks)
+    starts.listener = executions.adopt
+    documents = RegisteredDocuments(engine, executions, environment=environment)
+    bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)
+    return Mode(
+        executions=executions,
+        documents=documents,
+        event_source=event_source(engine.bus, bounds),
+        lifecycle=InProcessLifecycle(executions, documents, known, callback, settings),
+    )
+
+
+class InProcessLifecycle:
+    """Begins schedules; on shutdown gives executions their grace and cuts the rest."""
+
+    def __init__(
+        self,
+        executions: ExecutionRegistry,
+        documents: RegisteredDocuments,
+        known: tuple[PreparedDocument, ...],
+        callback: CallbackSink | None,
+        settings: Settings,
+    ) -> None:
+        self._executions = executions
+        self._documents = documents
+        self._known = known
+        self._callback = callback
+        self._settings = settings
+
+    @property
+    def ready(self) -> bool:
+        """See `Lifecycle`."""
+        return self._executions.accepting
+
+    def begin(self) -> None:
+        """See `Lifecycle`."""
+        self._documents.announce(self._known, schedules=self._settings.schedules == "on")
+
+    async def drain(self, hurry: asyncio.Event) -> None:
+        """See `Lifecycle`."""
+        self._documents.stop_schedules()
+        report = await self._executions.drain(self._settings.shutdown_grace_seconds, hurry)
+        if report.cut:
+            log.warning("executions were cut by the shutdown", finished=report.finished, cut=list(report.cut))
+        else:
+            log.info("all executions finished before the shutdown", finished=report.finished)
+
+    async def settle(self) -> None:
+        """See `Lifecycle`."""
+        if self._callback is not None:
+            await self._callback.settle()
+
+
+def _schedule_environment(settings: Settings) -> dict[str, str]:
+    """What executions started by a schedule get. Raises ConfigError."""
+    if settings.schedule_env_file is None:
+        return {}
+    return read_env_file(settings.schedule_env_file, "SCHEDULE_ENV_FILE")
