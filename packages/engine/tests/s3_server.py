@@ -3,51 +3,50 @@
 import contextlib
 import os
 import re
-import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import IO, Final
 
 import boto3
 from stigmer_engine.runtimes.temporal.payloads import Bucket
 
 ACCESS_KEY: Final = "test-access-key"
 SECRET_KEY: Final = "test-secret-key"
+_START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 30
 
 
 @contextlib.contextmanager
 def start_s3_server(environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """A server on this machine while the context is open; gives its base URL. It keeps everything in memory."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONWARNINGS": "ignore", **(environment or {})},
-    )
-    assert process.stderr is not None
-    try:
-        printed = ""
-        for line in process.stderr:
-            printed += line
-            if found := re.search(r"Running on (http://127\.0\.0\.1:\d+)", line):
-                break
-        else:
-            raise AssertionError(f"the S3 server did not start: {printed}")
-        # Its log of requests would fill the pipe and stop it.
-        with contextlib.ExitStack() as stack:
-            drain = stack.enter_context(subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL))
-            process.stderr.close()
-            yield found.group(1)
-            process.send_signal(signal.SIGTERM)
+    with tempfile.TemporaryFile() as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1", **(environment or {})},
+        )
+        try:
+            yield _address(process, printed)
+        finally:
+            process.terminate()
             process.wait(_STOP_SECONDS)
-            drain.wait(_STOP_SECONDS)
-    finally:
-        process.kill()
-        process.wait()
+
+
+def _address(process: "subprocess.Popen[bytes]", printed: IO[bytes]) -> str:
+    """What the server says when it listens."""
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        printed.seek(0)
+        if found := re.search(rb"Running on (http://127\.0\.0\.1:\d+)", printed.read()):
+            return found.group(1).decode()
+        time.sleep(0.05)
+    printed.seek(0)
+    raise AssertionError(f"the S3 server did not start: {printed.read().decode()}")
 
 
 def make_bucket(endpoint: str, name: str) -> Bucket:

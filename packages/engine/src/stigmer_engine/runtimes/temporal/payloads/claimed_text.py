@@ -65,7 +65,10 @@ class PayloadConverterWithClaimedText(CompositePayloadConverter):
     def __init__(self) -> None:
         known = DefaultPayloadConverter.default_encoding_payload_converters
         super().__init__(
-            *(ClaimedTextConverter(OrderedJsonConverter()) if isinstance(item, JSONPlainPayloadConverter) else item for item in known)
+            *(
+                ClaimedTextConverter(OrderedJsonConverter()) if isinstance(item, JSONPlainPayloadConverter) else item
+                for item in known
+            )
         )
 
 

@@ -1,5 +1,6 @@
 """Blobs in a bucket behind the S3 API: Amazon S3, Cloudflare R2, MinIO."""
 
+import re
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -114,16 +115,21 @@ class S3BlobStore:
     async def _do(self, verb: str, request: Awaitable[_T]) -> _T:
         try:
             return await request
-        except FileNotFoundError:
-            raise
         except (BaseError, OSError) as error:
+            # Only a missing object is an answer; a missing bucket is said in the same way, but by another code.
+            if (
+                isinstance(error, FileNotFoundError)
+                and _code(error) != "NoSuchBucket"
+                and verb in ("read", "delete in")
+            ):
+                raise
             raise self._problem(verb, error) from error
 
     def _problem(self, verb: str, error: BaseException) -> StoreProblem:
         if isinstance(error, (PermissionDeniedError, UnauthenticatedError, PermissionError)):
             why = "access is denied; check the access key and what it may do (GetObject, PutObject, DeleteObject)"
         else:
-            why = f"{_first_line(error)}; check the endpoint, the region and the name of the bucket"
+            why = f"{_said(error)}; check the endpoint, the region and the name of the bucket"
         return StoreProblem(f"Cannot {verb} the {self.name}: {why}.")
 
 
@@ -151,5 +157,12 @@ def _age(modified: datetime) -> timedelta:
     return max(timedelta(), datetime.now(UTC) - modified)
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(". ")
+def _code(error: BaseException) -> str | None:
+    """The code in an error's XML, such as `NoSuchBucket`."""
+    found = re.search(r"<Code>(\w+)</Code>", str(error))
+    return found.group(1) if found is not None else None
+
+
+def _said(error: BaseException) -> str:
+    first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return _code(error) or first.removeprefix("Generic S3 error: ")[:200].rstrip(". ")
