@@ -55,7 +55,16 @@ class Collection(Generic[R]):
         check_envelope(self.kind, resource)
         # The work may run twice when transactions cross, so it begins from the same bytes each time.
         data = bytes(resource)
-        return await self.database.write(lambda transaction: self.insert(transaction, self.kind.parse(data), caller))
+
+        def work(transaction: Transaction) -> R:
+            given = self.kind.parse(data)
+            assert given.metadata is not None
+            if find_by_address(transaction.connection, address_of(self.kind, given.metadata)) is not None:
+                slug = given.metadata.slug
+                raise Refused(Reason.ALREADY_EXISTS, f"there is a {self.kind.name} {slug!r} already")
+            return self.insert(transaction, given, caller)
+
+        return await self.database.write(work)
 
     async def update(self, resource: R, caller: Caller) -> R:
         """Replace the spec of the resource with this id (or, without an id, this owner and slug)."""
@@ -147,12 +156,10 @@ class Collection(Generic[R]):
         return resource
 
     def insert(self, transaction: Transaction, resource: R, caller: Caller) -> R:
-        """Store a new resource whose envelope is checked, within a transaction."""
+        """Store a new resource whose envelope is checked and whose address is free, within a transaction."""
         metadata = resource.metadata
         assert metadata is not None
         address = address_of(self.kind, metadata)
-        if find_by_address(transaction.connection, address) is not None:
-            raise Refused(Reason.ALREADY_EXISTS, f"there is a {self.kind.name} {metadata.slug!r} already")
         metadata.id = new_id(self.kind.kind)
         secrets = take_secrets(self.kind.values(resource))
         at = now_ms()

@@ -20,6 +20,10 @@ def content_hash(message: "AsJson | None", *, salted: bool = False) -> str:
 
     `salted` makes it unique: when only a secret changed, a hash over the secret would give it away to guessing.
     """
-    text = "" if message is None else json.dumps(message.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = (
+        ""
+        if message is None
+        else json.dumps(message.to_dict(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    )
     salt = secrets.token_bytes(16) if salted else b""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass") + salt).hexdigest()
