@@ -115,6 +115,9 @@ async def test_what_is_no_event_is_dropped_and_breaks_nothing(stage: Stage) -> N
     await handle.signal("event", "text")
     await handle.signal("event")
     await handle.signal("stigmer-go", "reserved")
+    await handle.signal("stigmer-pause", args=["one", "too many"])
+    await handle.signal("stigmer-cancel", {"not": "text"})
+    await handle.signal("stigmer-attend")
     await handle.signal("go", args=["first", "second"])
     assert await output(execution) == ["first"]
 

@@ -1,6 +1,8 @@
 """The messages of other people: signals and updates that are events for the tasks that listen."""
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -77,6 +79,25 @@ class MessageHandlers:
         if not self._named.names("query", name):
             raise ApplicationError(f"there is no query {name!r}; ask `status`, `snapshot`, `context` or `events`")
         return self._execution.context
+
+
+def drops_misfits(handler: Callable[..., None]) -> Callable[..., None]:
+    """A signal handler that drops what does not fit its parameters, with a warning.
+
+    Temporal calls it all the same, and its error would fail the workflow task again and again.
+    """
+    signature = inspect.signature(handler)
+
+    @functools.wraps(handler)
+    def tolerant(*arguments: Any) -> None:
+        try:
+            signature.bind(*arguments)
+        except TypeError as error:
+            workflow.logger.warning("a signal for `%s` does not fit, and is dropped: %s", handler.__name__, error)
+        else:
+            handler(*arguments)
+
+    return tolerant
 
 
 def _new_id() -> str:

@@ -24,7 +24,7 @@ from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.faults import failure_of
 from stigmer_engine.runtimes.temporal.indexing import announce_child
-from stigmer_engine.runtimes.temporal.messages import MessageHandlers
+from stigmer_engine.runtimes.temporal.messages import MessageHandlers, drops_misfits
 from stigmer_engine.runtimes.temporal.names import (
     ATTEND_SIGNAL,
     CANCEL_SIGNAL,
@@ -117,34 +117,40 @@ class InterpretWorkflow(MessageHandlers):
     # --- messages -----------------------------------------------------------------------------------------------
 
     @workflow.signal(name=PAUSE_SIGNAL)
+    @drops_misfits
     def pause(self, reason: str = "") -> None:
         """Stop at the next boundary. No effect on an execution that has ended."""
         if not self._execution.log.closed:
             self._execution.pause(reason)
 
     @workflow.signal(name=RESUME_SIGNAL)
+    @drops_misfits
     def resume(self, reason: str = "") -> None:
         """Go on after a pause. No effect on an execution that has ended."""
         if not self._execution.log.closed:
             self._execution.resume(reason)
 
     @workflow.signal(name=CANCEL_SIGNAL)
+    @drops_misfits
     def force_cancel(self, reason: str = "") -> None:
         """Interrupt everything. Temporal's own cancellation, which must come too, is the graceful one."""
         if not self._execution.log.closed:
             self._execution.cancel(reason)
 
     @workflow.signal(name=ATTEND_SIGNAL)
+    @drops_misfits
     def attend(self, token: str) -> None:
         """Complete one more activity when the execution has ended; `token` is its task token in base64."""
         self._attendance.add(token)
 
     @workflow.signal(name=TELL_PARENT_SIGNAL)
+    @drops_misfits
     def ask(self) -> None:
         """Tell the parent of the end, as Temporal will not: it has continued as new."""
         self._asked = True
 
     @workflow.signal(name=CHILD_ENDED_SIGNAL)
+    @drops_misfits
     def child_ended(self, child: str, end: Json) -> None:
         """Take what a sub-workflow, by its execution id, tells of its end."""
         self._children.distant.told(child, ChildEnd.from_json(end))
