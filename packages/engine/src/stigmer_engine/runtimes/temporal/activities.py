@@ -34,6 +34,8 @@ from stigmer_engine.runtimes.temporal.secret_source import SecretSource
 from stigmer_engine.secrets import SecretVault
 
 _HEARTBEATS_A_TIMEOUT: Final = 4
+_RAREST_SECONDS: Final = 2.0
+"""Between two signs of life, as a cancellation comes with the answer to one, and may take 5 seconds."""
 
 Activity = Callable[..., Any]
 FindDocument = Callable[[str, str, str], str | None]
@@ -86,7 +88,7 @@ async def _alive(work: Any) -> JsonValue:
     if timeout is None:
         result: JsonValue = await work
         return result
-    beating = asyncio.ensure_future(_beat(timeout.total_seconds() / _HEARTBEATS_A_TIMEOUT))
+    beating = asyncio.ensure_future(_beat(min(timeout.total_seconds() / _HEARTBEATS_A_TIMEOUT, _RAREST_SECONDS)))
     try:
         result = await work
     finally:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
@@ -62,6 +63,7 @@ class Calls:
             _object(self._document_metadata),
             kind=request.kind,
             arguments=request.arguments,
+            heartbeat=timedelta(seconds=self._start.rules.heartbeat_seconds),
         )
         what = f"The {request.kind} call"
         keywords = options.keywords()

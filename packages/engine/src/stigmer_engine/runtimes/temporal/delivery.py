@@ -1,9 +1,12 @@
 """Events on their way from an execution to the receiver of its worker: in order, at least once, in batches.
 
 A batch is a local activity. There is at most one of them in a workflow task, so that delivery costs no more than one
-marker for each; what comes after it waits for the next one.
+marker for each; what comes after it waits for the next one. A workflow task ends with its local activities, so a
+receiver that does not answer is left alone for a while that doubles.
 """
 
+import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -14,8 +17,14 @@ from temporalio.exceptions import ActivityError
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.runtimes.temporal.names import DELIVER_ACTIVITY
 
-_BATCH_SECONDS: Final = timedelta(seconds=30)
+_BATCH_EVENTS: Final = 2_000
+_CARRIED_EVENTS: Final = 20_000
+_SOON_EVENTS: Final = 500
+_BATCH_SECONDS: Final = timedelta(seconds=5)
 _LAST_SECONDS: Final = timedelta(minutes=2)
+_FIRST_REST_SECONDS: Final = 10.0
+_LAST_REST_SECONDS: Final = 1800.0
+_SHORTEST: Final = 0.001
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 
@@ -24,11 +33,15 @@ class Delivery:
 
     Args:
         waiting: events that an earlier run of it could not deliver.
+        turning: whether the execution is about to go on in this workflow task, so that more events will come.
     """
 
-    def __init__(self, waiting: tuple[ProgressEvent, ...]) -> None:
+    def __init__(self, waiting: tuple[ProgressEvent, ...], turning: Callable[[], bool] = lambda: False) -> None:
         self._waiting = list(waiting)
+        self._turning = turning
         self._seen_length = -1
+        self._rest = 0.0
+        self._rest_until = 0.0
         self._busy = False
         self._over = False
 
@@ -37,10 +50,12 @@ class Delivery:
         """Whether a batch is under way."""
         return self._busy
 
-    @property
-    def waiting(self) -> tuple[ProgressEvent, ...]:
-        """What the receiver has not acknowledged."""
-        return tuple(self._waiting)
+    def carried(self) -> tuple[ProgressEvent, ...]:
+        """What the receiver has not acknowledged, for the next run. Of very many, the oldest are given up."""
+        given_up = len(self._waiting) - _CARRIED_EVENTS
+        if given_up > 0:
+            workflow.logger.warning("%d events are given up: nobody has taken them for long", given_up)
+        return tuple(self._waiting[-_CARRIED_EVENTS:])
 
     def add(self, event: ProgressEvent) -> None:
         """Take an event; it goes out with the next batch."""
@@ -49,7 +64,12 @@ class Delivery:
     async def run(self) -> None:
         """Deliver until `finish`. To be run beside everything else."""
         while not self._over:
-            await workflow.wait_condition(self._due)
+            try:
+                await workflow.wait_condition(self._due, timeout=self._rest or None)
+            except TimeoutError:
+                # Nothing happened in the execution, but its receiver may be back.
+                self._rest_until = 0.0
+                continue
             if not self._over:
                 await self._send(last=False)
 
@@ -57,28 +77,42 @@ class Delivery:
         """Deliver what is left, and try harder than before: there is no later batch."""
         self._over = True
         await workflow.wait_condition(lambda: not self._busy)
-        if self._waiting:
-            await self._send(last=True)
-        if self._waiting:
-            workflow.logger.warning("%d events were not delivered: nobody took them", len(self._waiting))
+        while self._waiting:
+            while workflow.info().get_current_history_length() == self._seen_length:  # noqa: ASYNC110 - no event tells it
+                await asyncio.sleep(_SHORTEST)
+            if not await self._send(last=True):
+                workflow.logger.warning("%d events were not delivered: nobody took them", len(self._waiting))
+                return
 
     def _due(self) -> bool:
-        length = workflow.info().get_current_history_length()
-        return self._over or (bool(self._waiting) and length != self._seen_length)
+        if self._over:
+            return True
+        if not self._waiting or workflow.info().get_current_history_length() == self._seen_length:
+            return False
+        if self._turning() and len(self._waiting) < _SOON_EVENTS:
+            return False
+        return workflow.time() >= self._rest_until
 
-    async def _send(self, *, last: bool) -> None:
+    async def _send(self, *, last: bool) -> bool:
+        """Deliver a batch; false when the receiver took nothing."""
         self._seen_length = workflow.info().get_current_history_length()
         self._busy = True
+        through = 0
         try:
-            through: int = await workflow.execute_local_activity(
+            through = await workflow.execute_local_activity(
                 DELIVER_ACTIVITY,
-                args=[[event.to_json() for event in self._waiting], last],
+                args=[[event.to_json() for event in self._waiting[:_BATCH_EVENTS]], last],
                 start_to_close_timeout=_LAST_SECONDS if last else _BATCH_SECONDS,
                 retry_policy=_ONCE,
                 result_type=int,
             )
-        except ActivityError:
-            return
+        except ActivityError as error:
+            workflow.logger.warning("events were not delivered: %s", error.cause)
         finally:
             self._busy = False
+        before = len(self._waiting)
         self._waiting = [event for event in self._waiting if event.sequence_number > through]
+        taken = len(self._waiting) < before
+        self._rest = 0.0 if taken else min(max(self._rest * 2, _FIRST_REST_SECONDS), _LAST_REST_SECONDS)
+        self._rest_until = workflow.time() + self._rest
+        return taken

@@ -10,7 +10,8 @@ from temporalio.service import RPCError, RPCStatusCode
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.runtimes.temporal.names import EVENTS_QUERY
 
-_PAGE: Final = 500
+_PAGE: Final = 20_000
+"""Events. A page is as large as it may be, as each one is a replay once the run is over."""
 _FIRST_LOOK: Final = 0.02
 _LAST_LOOK: Final = 0.5
 _SLOWER: Final = 1.5

@@ -68,6 +68,7 @@ def activity_options(
     *,
     kind: str,
     arguments: JsonObject | None = None,
+    heartbeat: timedelta = HEARTBEAT,
 ) -> ActivityOptions:
     """The options of one activity.
 
@@ -78,6 +79,7 @@ def activity_options(
         task_metadata, document_metadata: `metadata` as written.
         kind: of the call; `activity` is a foreign one.
         arguments: of the call; of a foreign one, `options` and `taskQueue` count.
+        heartbeat: of calls of this engine, where the document says nothing else.
 
     Raises:
         ValueError: the options have a wrong shape; loading a document rules that out.
@@ -102,7 +104,7 @@ def activity_options(
         start_to_close=start_to_close,
         schedule_to_close=schedule_to_close,
         schedule_to_start=_time(said.schedule_to_start_timeout),
-        heartbeat=_time(said.heartbeat_timeout) or (None if foreign else HEARTBEAT),
+        heartbeat=_time(said.heartbeat_timeout) or (None if foreign else heartbeat),
         retry_policy=_retry_policy(said.retry_policy),
         priority=_priority(said.priority),
         summary=said.summary,

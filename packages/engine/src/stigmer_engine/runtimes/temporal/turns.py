@@ -32,6 +32,7 @@ class Turns:
     def __init__(self, most: int) -> None:
         self._most = most
         self._work = 0
+        self._ends_under_way = 0
 
     def count(self, work: int) -> None:
         """Note that so much was done."""
@@ -42,10 +43,19 @@ class Turns:
         """Whether it is time to end the activation."""
         return self._work >= self._most
 
+    @property
+    def ending(self) -> bool:
+        """Whether an activation is being ended, after which the execution goes on at once."""
+        return self._ends_under_way > 0
+
     async def end(self) -> None:
         """Let the activation end, and go on in another one."""
         self._work = 0
-        await _mark(BREATHE_ACTIVITY)
+        self._ends_under_way += 1
+        try:
+            await _mark(BREATHE_ACTIVITY)
+        finally:
+            self._ends_under_way -= 1
 
     def began_anew(self) -> None:
         """Note that something was waited for, so that this is a new activation."""

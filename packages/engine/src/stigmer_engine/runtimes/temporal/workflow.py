@@ -22,6 +22,7 @@ from stigmer_engine.runtimes.temporal.children import TemporalChildren
 from stigmer_engine.runtimes.temporal.delivery import Delivery
 from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
+from stigmer_engine.runtimes.temporal.event_page import event_page
 from stigmer_engine.runtimes.temporal.faults import failure_of
 from stigmer_engine.runtimes.temporal.indexing import announce_child
 from stigmer_engine.runtimes.temporal.messages import MessageHandlers, drops_misfits
@@ -72,7 +73,9 @@ class InterpretWorkflow(MessageHandlers):
         self._leaving = False
         self._forcing: asyncio.Future[None] | None = None
         place = position_from_json(position)
-        self._delivery = Delivery(place.undelivered if isinstance(place, Continuation) else ())
+        self._turns = Turns(self._start.rules.turn_work)
+        undelivered = place.undelivered if isinstance(place, Continuation) else ()
+        self._delivery = Delivery(undelivered, turning=lambda: self._turns.ending)
         self._attendance = Attendance(place.attending if isinstance(place, Continuation) else ())
         self._children = TemporalChildren(
             self._start,
@@ -81,7 +84,6 @@ class InterpretWorkflow(MessageHandlers):
             exposed=bool(self._start.secrets) or bool(self._prepared.calls),
         )
         self._asked = place.asked if isinstance(place, Continuation) else False
-        self._turns = Turns(self._start.rules.turn_work)
         self._replies = Replies()
         self._details = CurrentDetails()
         self._execution = self._execute(place)
@@ -172,19 +174,8 @@ class InterpretWorkflow(MessageHandlers):
 
     @workflow.query(name=EVENTS_QUERY)
     def events(self, after: int = 0, most: int = 500) -> Json:
-        """The events with a sequence number above `after`, as many as there are in this run's log.
-
-        `first` is the sequence number before the first event of this run: earlier ones are known to the run
-        `previous`, and those before it.
-        """
-        log = self._execution.log
-        return {
-            "first": log.after,
-            "previous": workflow.info().continued_run_id,
-            "latest": log.size,
-            "closed": log.closed,
-            "events": [event.to_json() for event in log.since(after)[:most]],
-        }
+        """See `event_page`."""
+        return event_page(self._execution.log, after=after, most=most, previous=workflow.info().continued_run_id)
 
     # --- the run ------------------------------------------------------------------------------------------------
 
@@ -274,7 +265,7 @@ class InterpretWorkflow(MessageHandlers):
         continuation = Continuation(
             departure=departure,
             snapshot=self._execution.snapshot,
-            undelivered=self._delivery.waiting,
+            undelivered=self._delivery.carried(),
             children=self._children.leave(),
             family=self._children.family,
             attending=self._attendance.tokens,
