@@ -199,7 +199,7 @@ do:
     await _check_runs(stage, execution)
 
 
-LOOP = "do: [{busy: {for: {each: i, in: '${ [range(.n)] }'}, do: [{rest: {wait: {milliseconds: 1}}}]}}]\n"
+LOOP = "do: [{busy: {for: {each: i, in: '${ [range($workflow.input.n)] }'}, do: [{rest: {wait: {milliseconds: 1}}}]}}]\n"
 
 
 async def _until_runs(stage: Stage, execution: TemporalExecution, least: int) -> None:
@@ -259,7 +259,7 @@ async def test_signals_in_that_moment_are_not_lost(stage: Stage) -> None:
 
 
 async def test_what_began_at_one_version_ends_at_it(stage: Stage) -> None:
-    text = LOOP.replace("1}}}]", "1}}, output: {as: 'VERSION'}}]")
+    text = LOOP.replace("1}}}]", "1}, output: {as: 'VERSION'}}}]")
     first = stage.load(text.replace("VERSION", '"one"'))
     second = stage.engine.load(
         "document: {dsl: '1.0.3', namespace: tests, name: document, version: '2.0.0'}\n"
