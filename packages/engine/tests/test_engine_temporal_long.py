@@ -199,7 +199,9 @@ do:
     await _check_runs(stage, execution)
 
 
-LOOP = "do: [{busy: {for: {each: i, in: '${ [range($workflow.input.n)] }'}, do: [{rest: {wait: {milliseconds: 1}}}]}}]\n"
+LOOP = """
+do: [{busy: {for: {each: i, in: '${ [range($workflow.input.n)] }'}, do: [{rest: {wait: {milliseconds: 1}}}]}}]
+"""
 
 
 async def _until_runs(stage: Stage, execution: TemporalExecution, least: int) -> None:
@@ -219,13 +221,8 @@ async def test_a_pause_is_carried(stage: Stage) -> None:
     assert (await execution.wait()).status is Status.COMPLETED
     events = [event async for event in execution.follow()]
     assert [e.sequence_number for e in events] == list(range(1, len(events) + 1))
-    named = [e.event_type for e in events if not e.task_reference]
-    assert named == [
-        EventType.WORKFLOW_STARTED,
-        EventType.WORKFLOW_PAUSED,
-        EventType.WORKFLOW_RESUMED,
-        EventType.WORKFLOW_COMPLETED,
-    ]
+    changes = (EventType.WORKFLOW_PAUSED, EventType.WORKFLOW_RESUMED, EventType.WORKFLOW_COMPLETED)
+    assert tuple(e.event_type for e in events if e.event_type in changes) == changes
 
 
 @pytest.mark.parametrize("force", [False, True])
