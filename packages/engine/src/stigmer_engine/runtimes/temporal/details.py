@@ -4,6 +4,7 @@ from typing import Final
 
 from temporalio import workflow
 
+from stigmer_engine.events import ProgressEvent, Status
 from stigmer_engine.execution import Execution
 from stigmer_engine.interpreter.prepared import PreparedDocument
 
@@ -16,23 +17,26 @@ class CurrentDetails:
 
     def __init__(self) -> None:
         self._stale = True
+        self._status: Status | None = None
 
-    def touch(self) -> None:
+    def tell(self, event: ProgressEvent) -> None:
         """Note that something has happened."""
         self._stale = True
+        if not event.task_reference:
+            self._status = event.status
 
     async def run(self, execution: Execution) -> None:
         """Write the details anew whenever an activation has changed something. To be run beside everything else."""
         while True:
             await workflow.wait_condition(lambda: self._stale)
             self._stale = False
-            workflow.set_current_details(described(execution))
+            workflow.set_current_details(described(execution, self._status or execution.status))
 
 
-def described(execution: Execution) -> str:
+def described(execution: Execution, status: Status) -> str:
     """A few lines of Markdown: the state, and JSON pointers of the open tasks, outermost first."""
     tasks = execution.open_tasks[::-1]
-    lines = [f"**{execution.status}**, {execution.log.size} events", *(f"- `{task}`" for task in tasks[:_SHOWN])]
+    lines = [f"**{status}**, {execution.log.size} events", *(f"- `{task}`" for task in tasks[:_SHOWN])]
     if len(tasks) > _SHOWN:
         lines.append(f"- and {len(tasks) - _SHOWN} more")
     return "\n".join(lines)

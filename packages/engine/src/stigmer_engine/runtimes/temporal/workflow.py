@@ -219,7 +219,7 @@ class InterpretWorkflow(MessageHandlers):
 
     def _publish(self, log: EventLog, event: ProgressEvent) -> None:
         log.append(event)
-        self._details.touch()
+        self._details.tell(event)
         if self._start.reports:
             self._delivery.add(event)
 
