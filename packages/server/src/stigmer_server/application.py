@@ -18,6 +18,7 @@ from stigmer_server.orchestration.dispatcher import Dispatcher
 from stigmer_server.orchestration.health import HealthChecks
 from stigmer_server.orchestration.port import Orchestrator
 from stigmer_server.orchestration.runner_calls import RunnerCalls, runner_tls
+from stigmer_server.orchestration.temporal import open_temporal
 from stigmer_server.resources import Environments, ExecutionContexts, WorkflowInstances, WorkflowRunners, Workflows
 from stigmer_server.resources.validation import WorkflowValidation
 from stigmer_server.store import Database, open_database
@@ -56,7 +57,7 @@ async def open_application(
     """The application, its store open and its background work running. Raises ConfigError.
 
     `checker` compiles the expressions of workflows when they are registered. `orchestrator` makes what runs executions;
-    by default a registered runner is called directly.
+    by default it is as `STIGMER_ORCHESTRATION` says.
     """
     async with AsyncExitStack() as stack:
         hub = Hub()
@@ -69,11 +70,13 @@ async def open_application(
         contexts = ExecutionContexts(database, ring)
         runners = WorkflowRunners(database, ring)
         calls = await stack.enter_async_context(_runner_calls(settings))
-        chosen = (
-            orchestrator(settings, database, runners)
-            if orchestrator is not None
-            else DirectOrchestrator(database, runners, calls, runner_type=settings.stigmer_runner_type)
-        )
+        chosen: Orchestrator
+        if orchestrator is not None:
+            chosen = orchestrator(settings, database, runners)
+        elif settings.stigmer_orchestration == "temporal":
+            chosen = await stack.enter_async_context(open_temporal(settings, database))
+        else:
+            chosen = DirectOrchestrator(database, runners, calls, runner_type=settings.stigmer_runner_type)
         dispatcher = Dispatcher(database, chosen, lease_seconds=3 * settings.stigmer_runner_call_seconds)
         executions = Executions(
             database=database,
