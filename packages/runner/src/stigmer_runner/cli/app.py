@@ -17,6 +17,7 @@ _COMMANDS = {
     "test": ("stigmer_runner.cli.cases", "Perform the cases of documents, offline and on virtual time."),
     "convert": ("stigmer_runner.cli.convert", "Turn a WorkflowSpec into a document, or back."),
     "schema": ("stigmer_runner.cli.schema", "Print the JSON Schema of documents, for editors."),
+    "blobs": ("stigmer_runner.cli.blobs", "List or sweep the large payloads of executions on Temporal."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as Mermaid, SVG or HTML."),
 }
 

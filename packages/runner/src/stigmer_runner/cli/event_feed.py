@@ -1,17 +1,11 @@
-"""Events for executions on Temporal that have a task queue to themselves: those given, and those they emit.
-
-In one process an engine's executions hear each other; on Temporal somebody has to carry the events.
-"""
+"""The events of `--event` for a workflow on Temporal and its sub-workflows, each from the moment it is there."""
 
 import asyncio
-import math
-import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 from stigmer_dsl import JsonObject
-from stigmer_engine.bus import EventBus
 from stigmer_engine.runtimes.temporal import TemporalExecution, UnknownExecution
 from stigmer_engine.runtimes.temporal.names import execution_id
 from temporalio.client import Client
@@ -22,72 +16,53 @@ from stigmer_runner.logs import get_logger
 log = get_logger(__name__)
 
 _LOOK_SECONDS: Final = 0.5
-# An event that was given is for everybody, whenever they start.
-_ALWAYS: Final = math.inf
+
+
+def running_family(workflow_id: str) -> str:
+    """The query for a workflow and all below it, as far as they run."""
+    return f"RootWorkflowId = '{workflow_id}' AND ExecutionStatus = 'Running'"
 
 
 @asynccontextmanager
-async def feeding(client: Client, queue: str, bus: EventBus, given: Sequence[JsonObject]) -> AsyncIterator[None]:
-    """While the context is open, the executions of a task queue get the events of a bus.
-
-    Args:
-        queue: has only executions that belong together.
-        bus: where they publish.
-        given: events that each of them gets first.
-    """
-    feed = _Feed(client, queue, given)
-    stop = bus.subscribe(feed.take)
+async def feeding(client: Client, root: TemporalExecution, events: Sequence[JsonObject]) -> AsyncIterator[None]:
+    """While the context is open, the execution and all below it get the events, in their order, each once."""
+    if not events:
+        yield
+        return
+    feed = _Feed(client, root, events)
     running = asyncio.create_task(feed.run())
     try:
         yield
     finally:
-        stop()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
 
 class _Feed:
-    """An execution gets the events that come after its start, in their order."""
-
-    def __init__(self, client: Client, queue: str, given: Sequence[JsonObject]) -> None:
+    def __init__(self, client: Client, root: TemporalExecution, events: Sequence[JsonObject]) -> None:
         self._client = client
-        self._queue = queue
-        self._events = [(_ALWAYS, event) for event in given]
-        self._came = asyncio.Event()
-        # By execution id: how many of the events are behind it.
-        self._behind: dict[str, int] = {}
-        self._ended: set[str] = set()
-
-    def take(self, event: JsonObject) -> None:
-        """Take an event from the bus."""
-        self._events.append((time.time(), event))
-        self._came.set()
+        self._root = root
+        self._events = events
+        # By execution id: how many of the events it has.
+        self._had: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Carry events for ever."""
+        """Carry events to whoever comes, for ever."""
         while True:
-            self._came.clear()
-            # Without any event there is no need to know who is there.
-            if self._events:
-                try:
-                    await self._carry()
-                except RPCError as error:
-                    log.warning("events cannot be carried now", error=error.message)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._came.wait(), _LOOK_SECONDS)
+            try:
+                # Visibility is a little behind, and this one is known.
+                await self._carry_to(self._root.id)
+                async for shown in self._client.list_workflows(running_family(self._root.workflow_id)):
+                    await self._carry_to(execution_id(shown.id))
+            except RPCError as error:
+                log.warning("events cannot be handed in now", error=error.message)
+            await asyncio.sleep(_LOOK_SECONDS)
 
-    async def _carry(self) -> None:
-        async for shown in self._client.list_workflows(f"TaskQueue = '{self._queue}' AND ExecutionStatus = 'Running'"):
-            await self._carry_to(execution_id(shown.id), shown.start_time.timestamp())
-
-    async def _carry_to(self, execution: str, started: float) -> None:
-        position = self._behind.get(execution, 0)
-        while position < len(self._events) and execution not in self._ended:
-            came, event = self._events[position]
-            position += 1
-            self._behind[execution] = position
-            if came >= started:
-                try:
-                    await TemporalExecution(self._client, execution).deliver(event)
-                except UnknownExecution:
-                    self._ended.add(execution)
+    async def _carry_to(self, execution: str) -> None:
+        while (had := self._had.get(execution, 0)) < len(self._events):
+            try:
+                await TemporalExecution(self._client, execution).deliver(self._events[had])
+            except UnknownExecution:
+                # It has ended, and needs no more.
+                had = len(self._events)
+            self._had[execution] = had + 1

@@ -45,20 +45,19 @@ async def start_in_process(options: RunOptions) -> AsyncIterator[ProcessRun]:
             execution.deliver(event)
 
     async with open_engine(options.settings, on_start=hand_in_events) as engine:
-        document, _ = await load_documents(engine, options)
+        document = await load_documents(engine, options)
         execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
         yield ProcessRun(execution)
 
 
-async def load_documents(engine: Engine, options: RunOptions) -> tuple[PreparedDocument, bool]:
-    """The document to run, and whether any document listens for events.
+async def load_documents(engine: Engine, options: RunOptions) -> PreparedDocument:
+    """The document to run; it and the others are registered for `run: workflow`.
 
-    It and the others are registered for `run: workflow`. Raises InvalidDocument, and ConfigError for DOCUMENTS_DIR.
+    Raises InvalidDocument, and ConfigError for DOCUMENTS_DIR.
     """
-    known = list(await register_folder(options.settings, engine))
+    await register_folder(options.settings, engine)
     for name, text in options.others.items():
-        known.append(await engine.load_async(text, source=name))
-        engine.documents.register(known[-1])
+        engine.documents.register(await engine.load_async(text, source=name))
     document = await engine.load_async(options.document, source=options.source)
     engine.documents.register(document)
-    return document, any(one.may_listen for one in (*known, document))
+    return document

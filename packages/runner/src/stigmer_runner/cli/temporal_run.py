@@ -8,11 +8,14 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import quote
 
-from stigmer_engine import Engine, ProgressEvent, Result
+from stigmer_engine import Engine, PreparedDocument, ProgressEvent, Result
+from stigmer_engine.bus import EventBus, EventPublisher
+from stigmer_engine.faults import Fault
 from stigmer_engine.ids import new_execution_id
 from stigmer_engine.runtimes.temporal import (
     Rules,
     StartConfig,
+    TemporalBus,
     TemporalExecution,
     TemporalExecutions,
     TemporalWorker,
@@ -26,7 +29,7 @@ from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from stigmer_runner.cli.event_feed import feeding
+from stigmer_runner.cli.event_feed import feeding, running_family
 from stigmer_runner.cli.event_lines import STDERR
 from stigmer_runner.cli.exit_codes import UsageFailure
 from stigmer_runner.cli.process_run import load_documents
@@ -107,12 +110,14 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
         DevServerProblem: see `open_place`.
     """
     async with AsyncExitStack() as stack:
-        engine = await stack.enter_async_context(open_engine(options.settings, activities=True))
-        document, listens = await load_documents(engine, options)
+        bus = _Bus()
+        engine = await stack.enter_async_context(open_engine(options.settings, activities=True, bus_of=bus.make))
+        document = await load_documents(engine, options)
         place = await stack.enter_async_context(open_place(temporal))
         services = workflow_services(engine)
         stack.callback(services.close)
         client = await _connect(place, services)
+        await stack.enter_async_context(bus.connected(client))
         vault = secret_store(place.payloads)
         execution_id = new_execution_id()
         queue = temporal.queue or f"stigmer-run-{execution_id}"
@@ -121,27 +126,34 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
             await stack.enter_async_context(
                 TemporalWorker(client, engine, services, WorkerConfig(queue=queue, grace=_WORKER_GRACE), secrets=vault)
             )
-            if options.secrets:
-                stack.push_async_callback(vault.forget, execution_id)
-            stack.push_async_callback(_end_all, client, queue)
         executions = TemporalExecutions(client, config, vault=vault)
-        try:
-            execution = await executions.start(
-                document,
-                execution_id=execution_id,
-                input=options.input,
-                env=options.env,
-                secrets=options.secrets,
-            )
-        except RPCError as error:
-            raise UsageFailure(f"Temporal did not take the workflow: {error.message}.") from None
-        if listens:
-            await stack.enter_async_context(feeding(client, queue, engine.bus, options.incoming))
+        execution = await _start(executions, document, options, execution_id)
+        if temporal.queue is None:
+            stack.push_async_callback(vault.forget, execution.id)
+            stack.push_async_callback(_end_all, client, execution)
+        await stack.enter_async_context(feeding(client, execution, options.incoming))
         run = TemporalRun(execution, grace_seconds=config.rules.cancel_grace_seconds)
         stack.push_async_callback(run.close)
         if options.events_file != STDERR:
             _tell(execution, place)
         yield run
+
+
+class _Bus:
+    """The engine's bus: it is there before the client that it needs."""
+
+    def __init__(self) -> None:
+        self._bus = TemporalBus()
+
+    def make(self, outside: EventPublisher | None) -> EventBus:
+        self._bus = TemporalBus(sink=outside)
+        return self._bus
+
+    @asynccontextmanager
+    async def connected(self, client: Client) -> AsyncIterator[None]:
+        async with self._bus:
+            self._bus.connect(client)
+            yield
 
 
 async def _connect(place: TemporalPlace, services: WorkflowServices) -> Client:
@@ -163,10 +175,23 @@ def _start_config(engine: Engine, queue: str) -> StartConfig:
     )
 
 
-async def _end_all(client: Client, queue: str) -> None:
-    """End what still runs on the task queue, which will have no worker: nobody waits for it, as in one process."""
+async def _start(
+    executions: TemporalExecutions, document: PreparedDocument, options: RunOptions, execution_id: str
+) -> TemporalExecution:
+    try:
+        return await executions.start(
+            document, execution_id=execution_id, input=options.input, env=options.env, secrets=options.secrets
+        )
+    except Fault as problem:
+        raise UsageFailure(f"The workflow cannot run there: {problem.error.detail or problem.error.title}.") from None
+    except RPCError as error:
+        raise UsageFailure(f"Temporal did not take the workflow: {error.message}.") from None
+
+
+async def _end_all(client: Client, root: TemporalExecution) -> None:
+    """End what still runs: its task queue will have no worker, and nobody waits for it, as in one process."""
     with suppress(RPCError):
-        async for shown in client.list_workflows(f"TaskQueue = '{queue}' AND ExecutionStatus = 'Running'"):
+        async for shown in client.list_workflows(running_family(root.workflow_id)):
             with suppress(RPCError):
                 await client.get_workflow_handle(shown.id).terminate(reason="the run that it belonged to has ended")
 
