@@ -3,18 +3,23 @@
 from stigmer_runner.config.endpoint import Endpoint, EndpointError, is_loopback
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.loading import (
+    BlobSettings,
     ConfigError,
+    load_blob_settings,
     load_engine_settings,
     load_log_settings,
+    load_payload_settings,
     load_settings,
     secret_values,
 )
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
+from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.service import StigmerService
 from stigmer_runner.config.settings import ExecutionMode, Settings
 from stigmer_runner.config.temporal_settings import TemporalSettings
 
 __all__ = [
+    "BlobSettings",
     "ConfigError",
     "Endpoint",
     "EndpointError",
@@ -22,12 +27,15 @@ __all__ = [
     "ExecutionMode",
     "LogLevel",
     "LogSettings",
+    "PayloadSettings",
     "Settings",
     "StigmerService",
     "TemporalSettings",
     "is_loopback",
+    "load_blob_settings",
     "load_engine_settings",
     "load_log_settings",
+    "load_payload_settings",
     "load_settings",
     "secret_values",
 ]

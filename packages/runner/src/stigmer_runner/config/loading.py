@@ -8,7 +8,9 @@ from pydantic_core import ErrorDetails
 
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
+from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.settings import ExecutionMode, Settings
+from stigmer_runner.config.temporal_settings import TemporalSettings
 
 _S = TypeVar("_S", bound=LogSettings)
 
@@ -18,8 +20,13 @@ _CHOICES: Mapping[str, str] = {
     "call_default": "allow, deny",
     "event_sink_mode": "structured, binary",
     "schedules": "on, off",
+    "blob_storage_type": "filesystem, s3, r2",
     "temporal_versioning": "pinned, auto-upgrade",
 }
+
+
+class BlobSettings(TemporalSettings, PayloadSettings):
+    """What `stigmer blobs` needs: where blobs lie, and which Temporal has executions that use them."""
 
 
 class ConfigError(Exception):
@@ -34,6 +41,16 @@ def load_settings() -> Settings:
 def load_engine_settings() -> EngineSettings:
     """The settings of `stigmer run` from the environment. Raises ConfigError."""
     return _load(EngineSettings)
+
+
+def load_blob_settings() -> BlobSettings:
+    """The settings of `stigmer blobs` from the environment. Raises ConfigError."""
+    return _load(BlobSettings)
+
+
+def load_payload_settings() -> PayloadSettings:
+    """The settings of payloads alone from the environment. Raises ConfigError."""
+    return _load(PayloadSettings)
 
 
 def load_log_settings() -> LogSettings:

@@ -5,6 +5,7 @@ from pydantic.fields import FieldInfo
 
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.log_settings import LogSettings
+from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.settings import Settings
 from stigmer_runner.config.temporal_settings import TemporalSettings
 
@@ -21,11 +22,12 @@ def table() -> str:
 
 
 def _fields() -> dict[str, FieldInfo]:
-    """How to log, the ports, Temporal, then what workflows may do: the order in which a reader needs them."""
-    kinds = (LogSettings, EngineSettings, TemporalSettings, Settings)
-    log, engine, temporal, all_ = (kind.model_fields for kind in kinds)
-    ports = {name: field for name, field in all_.items() if name not in engine and name not in temporal}
-    return {**log, **ports, **{name: all_[name] for name in (*temporal, *engine) if name not in log}}
+    """How to log, the ports, Temporal, its payloads, what workflows may do: the order in which a reader needs them."""
+    kinds = (LogSettings, EngineSettings, TemporalSettings, PayloadSettings, Settings)
+    log, engine, temporal, payloads, all_ = (kind.model_fields for kind in kinds)
+    placed = (*temporal, *payloads, *engine)
+    ports = {name: field for name, field in all_.items() if name not in placed}
+    return {**log, **ports, **{name: all_[name] for name in placed if name not in log}}
 
 
 def _row(name: str, field: FieldInfo) -> str:

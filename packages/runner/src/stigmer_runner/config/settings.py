@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 
 from stigmer_runner.config.endpoint import Endpoint, is_loopback
 from stigmer_runner.config.engine_settings import EngineSettings
+from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.service import StigmerService
 from stigmer_runner.config.temporal_settings import TemporalSettings
 from stigmer_runner.config.value_types import MIB, Bytes, Count, Seconds, fits_a_header, lower
@@ -35,7 +36,7 @@ def _port_or_off(value: object) -> object:
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class Settings(EngineSettings, TemporalSettings):
+class Settings(EngineSettings, TemporalSettings, PayloadSettings):
     """What `stigmer serve` needs. Built once at the edge and passed down."""
 
     execution_mode: Annotated[ExecutionMode, BeforeValidator(lower)] = Field(

@@ -4,7 +4,6 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
 from stigmer_engine import Engine, PreparedDocument
@@ -45,6 +44,7 @@ from stigmer_runner.engine_config import open_engine
 from stigmer_runner.executions import Documents, RegisteredDocuments
 from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
+from stigmer_runner.payloads_config import payloads_config
 from stigmer_runner.redaction import Redactor
 from stigmer_runner.sinks.log import EventLogLines
 from stigmer_runner.stigmer_service import open_stigmer_service
@@ -58,7 +58,7 @@ async def open_on_temporal(
     settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, stop: asyncio.Event
 ) -> Mode | None:
     """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError."""
-    payloads = PayloadsConfig(place=Path("~/.stigmer/data/blobs").expanduser())
+    payloads = payloads_config(settings)
     connection = connect_config(settings)
     bus = _Bus()
     engine = await stack.enter_async_context(open_engine(settings, warm=True, activities=True, bus_of=bus.make))
