@@ -38,6 +38,10 @@ types:
 test *arguments:
     pytest "$@"
 
+# Run the built runner in each mode, through each door, and stop it in mid-run; arguments go to pytest
+test-modes *arguments:
+    pytest tests/contract/test_modes.py "$@"
+
 # Look for breaking changes of the contract against a branch of this repository
 breaking branch="main":
     python scripts/contract.py breaking --branch {{ branch }}
