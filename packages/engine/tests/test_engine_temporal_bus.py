@@ -149,8 +149,13 @@ async def test_an_execution_that_continues_as_new_misses_nothing(stage: Stage) -
     execution = await stage.with_rules(Rules(history_events=10)).start(stage.load(text))
     await listed(stage, execution)
     assert isinstance(stage.engine.bus, TemporalBus)
-    for number in range(30):
-        await stage.engine.bus.deliver(event("long", number))
+    handle = stage.client.get_workflow_handle(execution.workflow_id)
+    for first in (0, 10, 20):
+        run = (await handle.describe()).run_id
+        for number in range(first, first + 10):
+            await stage.engine.bus.deliver(event("long", number))
+        while first < 20 and (await handle.describe()).run_id == run:  # noqa: ASYNC110 - only asking tells
+            await asyncio.sleep(0.02)
     assert await output(execution) == list(range(30))
     assert len(await stage.histories(execution)) > 2
 
