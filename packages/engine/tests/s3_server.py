@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import IO, Final
 
-import boto3
+import httpx
 from stigmer_engine.runtimes.temporal.payloads import Bucket
 
 ACCESS_KEY: Final = "test-access-key"
@@ -51,12 +51,5 @@ def _address(process: "subprocess.Popen[bytes]", printed: IO[bytes]) -> str:
 
 def make_bucket(endpoint: str, name: str) -> Bucket:
     """A new bucket on this server."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
-    )
-    client.create_bucket(Bucket=name)
+    httpx.put(f"{endpoint}/{name}").raise_for_status()
     return Bucket(bucket=name, endpoint=endpoint, access_key_id=ACCESS_KEY, secret_access_key=SECRET_KEY)
