@@ -38,6 +38,10 @@ types:
 test *arguments:
     pytest "$@"
 
+# Run the tests of the live page in a real Chromium, which must be installed; arguments go to pytest
+test-page *arguments:
+    pytest packages/server/tests -m browser "$@"
+
 # Run the built runner in each mode, through each door, and stop it in mid-run; arguments go to pytest
 test-modes *arguments:
     pytest tests/contract/test_modes.py "$@"
@@ -58,7 +62,7 @@ release-contract *arguments:
 run *arguments:
     @stigmer run "$@"
 
-# Run the examples that need a real runner process: an order converted, an approval by an event
+# Run the examples that need a real runner process: an order that outlives its runner, an approval by an event
 demo:
     @python -m examples.order.demo
     @python -m examples.approval.demo

@@ -1,19 +1,23 @@
 """The main job, end to end, with real parts: `just demo`.
 
-A WorkflowSpec is converted to a DSL document, a runner process executes it over gRPC, and the progress that the
-runner streams is compared with the progress that it calls back. Exits 0 when everything is as it should be.
+A WorkflowSpec is converted to a DSL document, and a runner process executes it: started and watched over gRPC, its
+progress called back too. The run is durable, on a Temporal dev server; in its middle the runner is killed by SIGKILL,
+and the next one goes on with it. Exits 0 when everything is as it should be.
+
+With EXECUTION_MODE=grpc the run lives in the runner process, without Temporal, and nobody is killed.
 """
 
 import asyncio
 import os
-import socket
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
 from grpclib.client import Channel
-from grpclib.exceptions import GRPCError
+from grpclib.exceptions import GRPCError, StreamTerminatedError
 from rich.console import Console
 from rich.syntax import Syntax
 from stigmer_callback.testing import RecordingReceiver
@@ -24,121 +28,171 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     WorkflowProgressEvent,
 )
 from stigmer_proto_json import json_from_struct, struct_from_json
+from stigmer_runner.config import LogLevel, LogSettings
+from stigmer_runner.logs import configure_logging
+from stigmer_runner.redaction import Redactor
+from stigmer_runner.temporal_server import DevServerConfig, DevServerProblem, open_dev_server
+from stigmer_runner.testing import RunnerProcess
 
-from examples.order.shop import TOKEN, open_shop
+from examples.order.expectation import differences
+from examples.order.shop import TOKEN, Shop, open_shop
 
 SPEC = Path(__file__).parent / "spec.yaml"
 API_KEY = "demo-key"
-EXPECTED = {
-    "order": "4711",
-    "total": 61,
-    "reservation": "R-3",
-    "payment": {"method": "invoice", "because": "The card was declined (402)"},
-}
+EXECUTION = "order-4711"
+# The runner is killed when this task has started: it waits for a while, so no call is under way.
+KILLED_AT = ("task_started", "time-to-withdraw")
 console = Console()
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+class Wrong(Exception):
+    """Something did not go as it should; the text says what."""
 
 
 @asynccontextmanager
-async def runner(callback_endpoint: str) -> AsyncIterator[Channel]:
-    """A runner in a process of its own, and a channel to it; stopped by SIGTERM."""
-    port = free_port()
-    environment = os.environ | {
-        "EXECUTION_MODE": "grpc",
-        "GRPC_PORT": str(port),
-        "HTTP_PORT": str(free_port()),
-        "STIGMER_SERVICE_ENDPOINT": callback_endpoint,
-        "STIGMER_SERVICE_API_KEY": API_KEY,
-        "STIGMER_SERVICE_USE_TLS": "false",
-        "LOG_LEVEL": "error",
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "stigmer_runner", "serve", env=environment)
-    try:
-        await until_listening(port, process)
-        async with Channel("127.0.0.1", port) as channel:
-            yield channel
-    finally:
-        process.terminate()
-        code = await process.wait()
-        console.print(f"runner stopped with exit code {code}", style="dim")
+async def temporal(mode: str) -> AsyncIterator[dict[str, str]]:
+    """The runner's settings for its mode; with a Temporal dev server, if it needs one."""
+    if mode == "grpc":
+        yield {"EXECUTION_MODE": "grpc"}
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_dev_server(DevServerConfig(log_file=Path(folder, "temporal.log"))) as server:
+            console.print(f"Temporal dev server at {server.address}", style="dim")
+            yield {
+                "EXECUTION_MODE": mode,
+                "TEMPORAL_ADDRESS": server.address,
+                "BLOB_STORAGE_PATH": str(Path(folder, "blobs")),
+            }
 
 
-async def until_listening(port: int, process: asyncio.subprocess.Process) -> None:
-    """Wait until the runner accepts connections; give up when it ends instead."""
-    while process.returncode is None:
+@asynccontextmanager
+async def running(settings: Mapping[str, str]) -> AsyncIterator[RunnerProcess]:
+    """A runner in a process of its own. It is waited for in a thread: shop and receiver live on this event loop."""
+    with ExitStack() as stack:
+        runner = RunnerProcess(settings)
+        await asyncio.to_thread(stack.enter_context, runner)
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return
-    sys.exit(f"the runner ended at once, with exit code {process.returncode}")
+            yield runner
+        finally:
+            await asyncio.to_thread(stack.close)
 
 
-async def execute(channel: Channel, yaml: str, shop: str) -> list[WorkflowProgressEvent]:
-    """Run the document and show its progress as it comes."""
-    request = WorkflowExecuteInput(
+class Watch:
+    """Watches the run over gRPC, from the runner that is there; shows each event once."""
+
+    def __init__(self, request: WorkflowExecuteInput) -> None:
+        self._request = request
+        self.events: list[WorkflowProgressEvent] = []
+
+    async def follow(self, runner: RunnerProcess, *, until: tuple[str, str] | None = None) -> None:
+        """Start the run or, when it is there, join it; ends with the run, or with the event `until`.
+
+        A stream begins with the first event. Those that were seen before must be the same again.
+        """
+        seen = len(self.events)
+        async with Channel("127.0.0.1", runner.grpc_port) as channel:
+            number = 0
+            async for event in WorkflowExecutionServiceStub(channel).execute(self._request):
+                number += 1
+                if number <= seen:
+                    if event != self.events[number - 1]:
+                        raise Wrong(f"event {number} is another one after the kill: {event}")
+                    continue
+                if seen and number == seen + 1:
+                    console.print(f"    reconnected: events 1 to {seen} came again, all the same", style="green")
+                self.events.append(event)
+                show(event)
+                if (event.event_type, event.task_name) == until:
+                    return
+
+
+def show(event: WorkflowProgressEvent) -> None:
+    where = event.task_reference or event.workflow_name
+    console.print(
+        f"[dim]{event.sequence_number:3}[/] {event.event_type:20} {event.status:10} [bold]{where}[/]", soft_wrap=True
+    )
+
+
+async def run_durably(settings: Mapping[str, str], watch: Watch) -> None:
+    """Two runners, one after the other; the first is killed in the middle."""
+    async with running(settings) as first:
+        await watch.follow(first, until=KILLED_AT)
+        await end(first, signal.SIGKILL, -signal.SIGKILL)
+        console.print(f"    runner {first.pid} killed by SIGKILL", style="bold red")
+    async with running(settings) as second:
+        console.print(f"    runner {second.pid} started in its place", style="green")
+        await watch.follow(second)
+        await end(second, signal.SIGTERM, 0)
+
+
+async def run_once(settings: Mapping[str, str], watch: Watch) -> None:
+    """One runner, from the beginning to the end."""
+    async with running(settings) as runner:
+        await watch.follow(runner)
+        await end(runner, signal.SIGTERM, 0)
+
+
+async def end(runner: RunnerProcess, number: signal.Signals, expected: int) -> None:
+    """End a runner by a signal, and check its exit code."""
+    runner.signal(number)
+    code = await asyncio.to_thread(runner.wait)
+    if code != expected:
+        raise Wrong(f"the runner ended with exit code {code}, not {expected}:\n{runner.text}")
+
+
+def order(yaml: str, shop: Shop) -> WorkflowExecuteInput:
+    return WorkflowExecuteInput(
+        workflow_execution_id=EXECUTION,
         workflow_yaml=yaml,
-        workflow_input=struct_from_json({"shop": shop, "orderId": "4711"}),
+        workflow_input=struct_from_json({"shop": shop.address, "orderId": "4711"}),
         env_vars={"SHOP_TOKEN": TOKEN},
     )
-    events = []
-    async for event in WorkflowExecutionServiceStub(channel).execute(request):
-        events.append(event)
-        where = event.task_reference or event.workflow_name
+
+
+async def run(mode: str, yaml: str) -> list[str]:
+    """Run the order; what is not as it should be."""
+    async with RecordingReceiver(api_key=API_KEY) as receiver, open_shop() as shop, temporal(mode) as settings:
+        service = {
+            "STIGMER_SERVICE_ENDPOINT": receiver.endpoint,
+            "STIGMER_SERVICE_API_KEY": API_KEY,
+            "STIGMER_SERVICE_USE_TLS": "false",
+        }
+        watch = Watch(order(yaml, shop))
+        console.rule(f"Executed by the runner, over gRPC (EXECUTION_MODE={mode})")
+        await (run_once if mode == "grpc" else run_durably)({**settings, **service}, watch)
+        called_back = receiver.events_of(EXECUTION)
+    console.rule("Result")
+    console.print_json(data=json_from_struct(watch.events[-1].payload).get("output"))
+    wrong = differences(watch.events, called_back, shop.asked)
+    if not wrong:
         console.print(
-            f"[dim]{event.sequence_number:3}[/] {event.event_type:20} {event.status:10} [bold]{where}[/]",
-            soft_wrap=True,
+            f"{len(watch.events)} events streamed, the same {len(called_back)} called back; "
+            f"{shop.asked.total()} calls, none of them twice.",
+            style="green",
         )
-    return events
-
-
-def differences(streamed: list[WorkflowProgressEvent], called_back: tuple[WorkflowProgressEvent, ...]) -> list[str]:
-    """What is not as it should be; empty when all is well."""
-    wrong = []
-    last = streamed[-1]
-    output = json_from_struct(last.payload).get("output")
-    if last.event_type != "workflow_completed":
-        wrong.append(f"the run ended with {last.event_type}: {last.message}")
-    elif output != EXPECTED:
-        wrong.append(f"the output is {output!r}, not {EXPECTED!r}")
-    if [event.sequence_number for event in streamed] != list(range(1, len(streamed) + 1)):
-        wrong.append("the sequence numbers have gaps")
-    if list(called_back) != streamed:
-        wrong.append(f"{len(called_back)} events were called back, {len(streamed)} streamed, and they differ")
-    if TOKEN in repr(streamed):
-        wrong.append("the secret stands in an event")
     return wrong
 
 
 async def main() -> int:
     """Run the demo; the exit code."""
+    configure_logging(LogSettings(log_level=LogLevel.WARNING), Redactor(()))
+    mode = os.environ.get("EXECUTION_MODE") or "dual"
+    if mode not in ("dual", "grpc"):
+        console.print(f"EXECUTION_MODE must be dual or grpc here, not {mode}", style="red")
+        return 2
     conversion = convert(read_spec(SPEC.read_text(), "yaml"))
     console.rule("A WorkflowSpec, converted to Open Workflow DSL 1.0")
     console.print(Syntax(conversion.yaml, "yaml", background_color="default"))
-    async with RecordingReceiver(api_key=API_KEY) as receiver, open_shop() as shop:
-        async with runner(receiver.endpoint) as channel:
-            console.rule("Executed by the runner, over gRPC")
-            try:
-                streamed = await execute(channel, conversion.yaml, shop)
-            except GRPCError as error:
-                console.print(f"the runner refused: {error.status.name}: {error.message}", style="red")
-                return 1
-            called_back = await asyncio.wait_for(receiver.wait_for_events(len(streamed)), 30)
-        console.rule("Result")
-        console.print_json(data=json_from_struct(streamed[-1].payload).get("output"))
-        wrong = differences(streamed, called_back)
+    try:
+        wrong = await run(mode, conversion.yaml)
+    except GRPCError as error:
+        wrong = [f"the runner refused: {error.status.name}: {error.message}"]
+    except (StreamTerminatedError, OSError) as error:
+        wrong = [f"the runner cannot be reached: {error}"]
+    except (Wrong, DevServerProblem) as error:
+        wrong = [str(error)]
     for sentence in wrong:
         console.print(sentence, style="bold red")
-    if not wrong:
-        console.print(f"{len(streamed)} events streamed, the same {len(called_back)} called back.", style="green")
     return 1 if wrong else 0
 
 

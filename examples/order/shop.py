@@ -1,15 +1,21 @@
-"""The shop that the order workflow calls: a small HTTP service on a free port of this machine."""
+"""The shop that the order workflow calls: a small HTTP service on a free port of this machine.
+
+It counts what it is asked, so that a call which is made twice does not go unnoticed.
+"""
 
 import asyncio
 import contextlib
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 PRICES = {"tea": 4, "cup": 9, "pot": 31}
 TOKEN = "let-me-in"  # noqa: S105 - the demo's own shop
@@ -42,25 +48,45 @@ async def payment(_request: Request) -> JSONResponse:
     return JSONResponse({"error": "insufficient funds"}, status_code=402)
 
 
-SHOP = Starlette(
-    routes=[
-        Route("/orders/{id}", order),
-        Route("/prices/{sku}", price),
-        Route("/stock", stock, methods=["POST"]),
-        Route("/fraud/{customer}", fraud),
-        Route("/payments", payment, methods=["POST"]),
-    ]
-)
+ROUTES = [
+    Route("/orders/{id}", order),
+    Route("/prices/{sku}", price),
+    Route("/stock", stock, methods=["POST"]),
+    Route("/fraud/{customer}", fraud),
+    Route("/payments", payment, methods=["POST"]),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """A shop that is open: its address, such as `http://127.0.0.1:40001`, and how often each path was asked for."""
+
+    address: str
+    asked: Counter[str] = field(default_factory=Counter)
+
+
+class CountRequests:
+    """Counts requests by path."""
+
+    def __init__(self, app: ASGIApp, asked: Counter[str]) -> None:
+        self._app = app
+        self._asked = asked
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._asked[scope["path"]] += 1
+        await self._app(scope, receive, send)
 
 
 @contextlib.asynccontextmanager
-async def open_shop() -> AsyncIterator[str]:
-    """Serve the shop; gives its address, such as `http://127.0.0.1:40001`."""
+async def open_shop() -> AsyncIterator[Shop]:
+    """Serve the shop."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(SHOP, log_level="warning", lifespan="off"))
+    shop = Shop(address=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    app = CountRequests(Starlette(routes=ROUTES), shop.asked)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield shop
     finally:
         server.should_exit = True
         await serving
