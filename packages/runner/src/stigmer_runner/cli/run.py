@@ -19,7 +19,13 @@ from stigmer_runner.cli.outputs import OutputFormat, print_output
 from stigmer_runner.cli.process_run import start_in_process
 from stigmer_runner.cli.running import RunOptions, Start, follow_run
 from stigmer_runner.cli.temporal_options import TemporalOptions
-from stigmer_runner.config import ConfigError, EngineSettings, load_engine_settings, secret_values
+from stigmer_runner.config import (
+    ConfigError,
+    EngineSettings,
+    load_blob_settings,
+    load_engine_settings,
+    secret_values,
+)
 from stigmer_runner.redaction import Redactor
 
 
@@ -98,7 +104,7 @@ def command(
     """
     secrets = parse_pairs("--secret", secret_pairs)
     settings = _settings()
-    redactor = Redactor((*secrets.values(), *secret_values(settings)))
+    redactor = Redactor((*secrets.values(), *secret_values(settings), *_secrets_of_temporal(runtime)))
     set_up_logging(redactor)
     options = RunOptions(
         document=read_bytes(file, "The document"),
@@ -139,6 +145,15 @@ def command(
 def _settings() -> EngineSettings:
     try:
         return load_engine_settings()
+    except ConfigError as error:
+        raise UsageFailure(str(error)) from None
+
+
+def _secrets_of_temporal(runtime: str) -> tuple[str, ...]:
+    if runtime == "process":
+        return ()
+    try:
+        return secret_values(load_blob_settings())
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
 

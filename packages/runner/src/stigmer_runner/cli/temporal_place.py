@@ -1,6 +1,5 @@
 """Where `stigmer run --runtime temporal` runs: the Temporal that is named somewhere, or a dev server for the run."""
 
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,46 +8,59 @@ from pathlib import Path
 from typing import Final
 
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig
-from temporalio.envconfig import ClientConfigProfile
+from temporalio.envconfig import ClientConnectConfig
 
 from stigmer_runner.cli.exit_codes import UsageFailure
 from stigmer_runner.cli.temporal_options import TemporalOptions
+from stigmer_runner.config import BlobSettings, load_blob_settings
+from stigmer_runner.durable.connection import connect_config
 from stigmer_runner.logs import get_logger
+from stigmer_runner.payloads_config import payloads_config
 from stigmer_runner.temporal_server import DevServer, DevServerConfig, DevServerProblem, open_dev_server
 
 log = get_logger(__name__)
 
-_OTHER_ADDRESS: Final = "TEMPORAL_SERVICE_ADDRESS"
+_NAMESPACE: Final = "default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemporalPlace:
-    """A Temporal that runs, and where payloads and secrets are kept for it. `profile` always has an address."""
+    """A Temporal that runs, and where payloads and secrets are kept for it. `connection` always has an address."""
 
-    profile: ClientConfigProfile = field(repr=False)
+    connection: ClientConnectConfig = field(repr=False)
     payloads: PayloadsConfig
     ui_url: str | None = None
 
+    @property
+    def address(self) -> str:
+        """`host:port`."""
+        return self.connection["target_host"]
 
-def named_place(address: str | None) -> ClientConfigProfile | None:
-    """The connection that the command line, the environment or Temporal's configuration file names, or None.
+    @property
+    def namespace(self) -> str:
+        """The namespace of the workflow."""
+        return self.connection.get("namespace", _NAMESPACE)
 
-    In this order: the option, TEMPORAL_ADDRESS and its relatives, TEMPORAL_SERVICE_ADDRESS. Raises UsageFailure.
+
+def named_connection(address: str | None, settings: BlobSettings) -> ClientConnectConfig | None:
+    """The connection that the command line or a variable names, or None.
+
+    A configuration file counts only when a variable names it or a profile: nobody should run on a server by accident.
+    Raises ConfigError.
     """
-    try:
-        profile = ClientConfigProfile.load()
-    except RuntimeError as error:
-        raise UsageFailure(f"The configuration of the Temporal client cannot be read: {error}.") from None
-    found = address or profile.address or os.environ.get(_OTHER_ADDRESS)
-    if not found:
-        return None
-    return ClientConfigProfile(
-        address=found,
-        namespace=profile.namespace,
-        api_key=profile.api_key,
-        tls=profile.tls,
-        grpc_meta=profile.grpc_meta,
+    named = (
+        address
+        or settings.temporal_service_address
+        or settings.temporal_address
+        or settings.temporal_profile
+        or settings.temporal_config_file
     )
+    if not named:
+        return None
+    config = connect_config(settings)
+    if address:
+        config["target_host"] = address
+    return config
 
 
 @asynccontextmanager
@@ -56,19 +68,23 @@ async def open_place(options: TemporalOptions) -> AsyncIterator[TemporalPlace]:
     """The Temporal to use, for as long as it is needed.
 
     Raises:
-        UsageFailure: there must be one but none is named, what names it is wrong, or a dev server does not start.
+        ConfigError: what names a Temporal, or the store of its payloads, is wrong.
+        UsageFailure: there must be one but none is named, or a dev server does not start.
     """
-    profile = named_place(options.address)
-    if profile is None and options.queue is not None:
+    settings = load_blob_settings()
+    connection = named_connection(options.address, settings)
+    if connection is not None:
+        yield TemporalPlace(connection=connection, payloads=payloads_config(settings))
+        return
+    if options.queue is not None:
         raise UsageFailure("--no-worker needs a Temporal with a worker: give --temporal-address.")
     with tempfile.TemporaryDirectory(prefix="stigmer-run-") as folder:
-        payloads = PayloadsConfig(place=Path(folder))
-        if profile is not None:
-            yield TemporalPlace(profile=profile, payloads=payloads)
-            return
         async with _dev_server(options) as server:
-            profile = ClientConfigProfile(address=server.address)
-            yield TemporalPlace(profile=profile, payloads=payloads, ui_url=server.ui_url)
+            yield TemporalPlace(
+                connection={"target_host": server.address, "namespace": _NAMESPACE},
+                payloads=PayloadsConfig(place=Path(folder)),
+                ui_url=server.ui_url,
+            )
 
 
 @asynccontextmanager

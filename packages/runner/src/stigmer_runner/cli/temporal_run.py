@@ -24,7 +24,7 @@ from stigmer_engine.runtimes.temporal import (
     prepare_outside,
     workflow_services,
 )
-from stigmer_engine.runtimes.temporal.payloads import data_converter, secret_store
+from stigmer_engine.runtimes.temporal.payloads import PayloadProblem, data_converter, secret_store
 from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -105,9 +105,8 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
     """The workflow, started on Temporal, with a worker for it in this process unless another one is to do it.
 
     Raises:
-        InvalidDocument, ConfigError: see `load_documents`.
+        InvalidDocument, ConfigError: see `load_documents` and `open_place`.
         UsageFailure: see `open_place`; and when Temporal cannot be reached, or did not take the workflow.
-        DevServerProblem: see `open_place`.
     """
     async with AsyncExitStack() as stack:
         bus = _Bus()
@@ -157,12 +156,11 @@ class _Bus:
 
 
 async def _connect(place: TemporalPlace, services: WorkflowServices) -> Client:
-    settings = place.profile.to_client_connect_config()
     converter = data_converter(place.payloads, on_text=prepare_outside(services))
     try:
-        return await Client.connect(**settings, data_converter=converter)
+        return await Client.connect(**place.connection, data_converter=converter)
     except (RuntimeError, ValueError) as error:
-        raise UsageFailure(f"Temporal at {place.profile.address} cannot be reached: {error}.") from None
+        raise UsageFailure(f"Temporal at {place.address} cannot be reached: {error}.") from None
 
 
 def _start_config(engine: Engine, queue: str) -> StartConfig:
@@ -184,6 +182,8 @@ async def _start(
         )
     except Fault as problem:
         raise UsageFailure(f"The workflow cannot run there: {problem.error.detail or problem.error.title}.") from None
+    except PayloadProblem as problem:
+        raise UsageFailure(str(problem)) from None
     except RPCError as error:
         raise UsageFailure(f"Temporal did not take the workflow: {error.message}.") from None
 
@@ -197,8 +197,7 @@ async def _end_all(client: Client, root: TemporalExecution) -> None:
 
 
 def _tell(execution: TemporalExecution, place: TemporalPlace) -> None:
-    print(f"Workflow {execution.workflow_id} on Temporal at {place.profile.address}", file=sys.stderr)
+    print(f"Workflow {execution.workflow_id} on Temporal at {place.address}", file=sys.stderr)
     if place.ui_url is not None:
-        namespace = place.profile.namespace or "default"
-        path = f"/namespaces/{namespace}/workflows/{quote(execution.workflow_id, safe='')}"
-        print(f"{place.ui_url}{path}", file=sys.stderr)
+        workflow = quote(execution.workflow_id, safe="")
+        print(f"{place.ui_url}/namespaces/{place.namespace}/workflows/{workflow}", file=sys.stderr)
