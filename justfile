@@ -83,6 +83,14 @@ bench-temporal *arguments:
 fuzz *arguments:
     python -m scripts.fuzz "$@"
 
+# One execution of 100,000 calls, and what its histories hold: just long-run --steps 1000, just long-run --kind set
+long-run *arguments:
+    python -m scripts.long_run "$@"
+
+# Kill workers at random moments, and check that nothing came of it: just kills --kills 50 --seed 1
+kills *arguments:
+    python -m scripts.kills "$@"
+
 # Build every package and import it alone, with its own dependencies only
 alone:
     python scripts/alone.py

@@ -40,6 +40,7 @@ class WorkerConfig:
         max_activities: calls at a time.
         max_cached: executions kept in memory between their workflow tasks.
         grace: for calls under way when the worker stops.
+        sticky: how long an execution waits for the worker that has it in memory, before another one may have it.
         deployment: the worker's version, where Temporal routes executions by it.
     """
 
@@ -47,6 +48,7 @@ class WorkerConfig:
     max_activities: int = 100
     max_cached: int = 1000
     grace: timedelta = timedelta(seconds=10)
+    sticky: timedelta = timedelta(seconds=10)
     deployment: WorkerDeploymentConfig | None = None
 
 
@@ -94,6 +96,7 @@ class TemporalWorker:
             workflow_task_executor=self._threads,
             max_concurrent_workflow_tasks=_WORKFLOW_THREADS,
             max_cached_workflows=settled.max_cached,
+            sticky_queue_schedule_to_start_timeout=settled.sticky,
             max_concurrent_activities=settled.max_activities,
             max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
             default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
