@@ -14,7 +14,6 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressRes
 
 from stigmer_runner.logs import get_logger
 from stigmer_runner.messages import progress_message
-from stigmer_runner.sinks.log import EventLogLines
 
 log = get_logger(__name__)
 
@@ -37,6 +36,14 @@ class ReportingClient(Protocol):
         self, event: WorkflowProgressEvent, attempts: int = 3
     ) -> ReportProgressResponse:
         """Deliver one event by up to so many calls. Raises ReportError."""
+        ...
+
+
+class Lines(Protocol):
+    """Where each new event is written down."""
+
+    def write(self, event: ProgressEvent) -> None:
+        """Take an event at once."""
         ...
 
 
@@ -70,7 +77,7 @@ class EventReporting:
     sequence numbers. Nothing that the service does harms a run.
     """
 
-    def __init__(self, client: ReportingClient, lines: EventLogLines) -> None:
+    def __init__(self, client: ReportingClient, lines: Lines) -> None:
         self._client = client
         self._lines = lines
         self._rest = Rest()
