@@ -26,11 +26,18 @@ PROGRESS = f"{AGENTIC}.workflowrunner.v1.WorkflowProgressService"
 
 
 class Peer:
-    """Calls by service, method and a request in JSON (protojson names). A context manager."""
+    """Calls by service, method and a request in JSON (protojson names). A context manager.
 
-    def __init__(self, contract: Contract, target: str, key: str) -> None:
+    With the certificate of an `authority` it speaks TLS.
+    """
+
+    def __init__(self, contract: Contract, target: str, key: str, *, authority: bytes | None = None) -> None:
         self.contract = contract
-        self.channel = grpc.insecure_channel(target)
+        self.channel = (
+            grpc.insecure_channel(target)
+            if authority is None
+            else grpc.secure_channel(target, grpc.ssl_channel_credentials(authority))
+        )
         self._metadata = (("authorization", f"Bearer {key}"),) if key else ()
 
     def __enter__(self) -> Self:

@@ -148,3 +148,17 @@ def test_subscribers_see_the_snapshot_first_and_the_end_last(client: Peer, runne
     assert counts == sorted(counts)
     assert counts[-1] == 38
     assert seen[-1] == client.call(EXECUTION_QUERY, "get", {"value": run})
+
+
+def test_a_sub_workflow_is_an_execution_of_its_own(client: Peer, runner: Peer, run: str) -> None:
+    assert report(runner, event(run, 1, "workflow_started"))
+    child = f"{run}/1"
+    for sequence, kind in enumerate(("workflow_started", "workflow_completed"), 1):
+        assert report(runner, event(child, sequence, kind, workflowName="inner"))
+    found = client.call(EXECUTION_QUERY, "get", {"value": child})
+    assert (found.status.phase, found.metadata.name, found.metadata.org) == (COMPLETED, "inner", "acme")
+    assert dict(found.metadata.labels) == {"stigmer.ai/parent": run}
+    assert status(client, run).phase == IN_PROGRESS
+    assert runner.refusal(PROGRESS, "ReportProgress", event("wex-none/1", 1, "workflow_started"))[0] == "NOT_FOUND"
+    client.call(EXECUTION_COMMAND, "delete", {"value": run})
+    assert client.refusal(EXECUTION_QUERY, "get", {"value": child})[0] == "NOT_FOUND"

@@ -7,6 +7,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressResponse, WorkflowProgressEvent
 
 from stigmer_server.access import Caller
+from stigmer_server.executions.children import adopt_child
 from stigmer_server.executions.secrets import show_execution
 from stigmer_server.logs import get_logger
 from stigmer_server.reduction import merge_report
@@ -14,7 +15,7 @@ from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.audit import status_updated
 from stigmer_server.resources.metadata import invalid
 from stigmer_server.store.database import Database
-from stigmer_server.store.event_log import Verdict, append_event
+from stigmer_server.store.event_log import Appended, Verdict, append_event
 from stigmer_server.store.executions import read_execution, replace_status
 from stigmer_server.store.transaction import Transaction
 from stigmer_server.timestamps import now_ms
@@ -38,7 +39,14 @@ class ProgressReports:
         comes after the end or for a closed gap.
         """
         _check(event)
-        appended = await self._database.write(lambda transaction: append_event(transaction, event))
+
+        def work(transaction: Transaction) -> Appended:
+            appended = append_event(transaction, event)
+            if appended.verdict is Verdict.UNKNOWN_EXECUTION and adopt_child(transaction, event):
+                return append_event(transaction, event)
+            return appended
+
+        appended = await self._database.write(work)
         match appended.verdict:
             case Verdict.UNKNOWN_EXECUTION:
                 raise Refused(Reason.NOT_FOUND, f"there is no execution {event.workflow_execution_id!r}")

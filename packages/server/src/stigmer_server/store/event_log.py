@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, exists, func, insert, select, update
 from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import ExecutionPhase, WorkflowExecutionStatus
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
@@ -16,6 +16,32 @@ from stigmer_server.store.transaction import Transaction
 
 _EVENTS_BETWEEN_SNAPSHOTS: Final = 32
 _PAGE: Final = 500
+
+
+# Made once: these run for every event.
+_LOCK: Final = (
+    select(
+        executions.c.id,
+        executions.c.phase,
+        executions.c.last_sequence,
+        executions.c.snapshot_sequence,
+        executions.c.revision,
+        exists()
+        .where(events.c.execution_id == executions.c.id, events.c.sequence > executions.c.last_sequence)
+        .label("some_wait"),
+    )
+    .where(executions.c.id == bindparam("id"))
+    .with_for_update(of=executions)
+)
+_ONE: Final = select(events.c.sequence).where(
+    events.c.execution_id == bindparam("id"), events.c.sequence == bindparam("sequence")
+)
+_INSERT: Final = insert(events)
+_ADVANCE: Final = (
+    update(executions)
+    .where(executions.c.id == bindparam("changed_id"))
+    .values(last_sequence=bindparam("last"), revision=executions.c.revision + 1)
+)
 
 
 class Verdict(Enum):
@@ -58,12 +84,11 @@ def append_event(transaction: Transaction, event: WorkflowProgressEvent) -> Appe
     if sequence <= last or is_terminal(ExecutionPhase(row.phase)):
         return Appended(verdict=Verdict.TOO_LATE, last_sequence=last)
     if not known:
-        connection.execute(
-            insert(events).values(execution_id=event.workflow_execution_id, sequence=sequence, body=bytes(event))
-        )
+        _insert(connection, event)
         if sequence > last + 1:
             return Appended(verdict=Verdict.AHEAD, last_sequence=last)
-    new_last = _advance(transaction, row, sequence)
+    alone = sequence == last + 1 and not row.some_wait
+    new_last = _advance(transaction, row, [event] if alone else _waiting(connection, row), sequence)
     return Appended(verdict=Verdict.STORED, last_sequence=new_last)
 
 
@@ -81,8 +106,8 @@ def append_own_event(transaction: Transaction, event: WorkflowProgressEvent) -> 
     ).scalar_one()
     sequence = max(highest or 0, row.last_sequence) + 1
     numbered = replace(event, sequence_number=sequence)
-    connection.execute(insert(events).values(execution_id=execution_id, sequence=sequence, body=bytes(numbered)))
-    _advance(transaction, row, sequence)
+    _insert(connection, numbered)
+    _advance(transaction, row, _waiting(connection, row), sequence)
     return True
 
 
@@ -101,43 +126,47 @@ def events_after(
 
 
 def _locked(connection: Connection, execution_id: str) -> Any:
-    columns = (
-        executions.c.id,
-        executions.c.phase,
-        executions.c.last_sequence,
-        executions.c.snapshot_sequence,
-        executions.c.revision,
-    )
-    return connection.execute(select(*columns).where(executions.c.id == execution_id).with_for_update()).one_or_none()
+    return connection.execute(_LOCK, {"id": execution_id}).one_or_none()
 
 
 def _is_stored(connection: Connection, execution_id: str, sequence: int) -> bool:
-    found = select(events.c.sequence).where(events.c.execution_id == execution_id, events.c.sequence == sequence)
-    return connection.execute(found).first() is not None
+    return connection.execute(_ONE, {"id": execution_id, "sequence": sequence}).first() is not None
 
 
-def _advance(transaction: Transaction, row: Any, to: int) -> int:
+def _insert(connection: Connection, event: WorkflowProgressEvent) -> None:
+    row = {"execution_id": event.workflow_execution_id, "sequence": event.sequence_number, "body": bytes(event)}
+    connection.execute(_INSERT, row)
+
+
+def _waiting(connection: Connection, row: Any) -> list[WorkflowProgressEvent]:
+    """The stored events behind the end of the log, in order."""
+    rows = connection.execute(
+        select(events.c.body)
+        .where(events.c.execution_id == row.id, events.c.sequence > row.last_sequence)
+        .order_by(events.c.sequence)
+    )
+    return [WorkflowProgressEvent.parse(waiting.body) for waiting in rows]
+
+
+def _advance(transaction: Transaction, row: Any, waiting: list[WorkflowProgressEvent], to: int) -> int:
     """Let the log go on to `to` and to what follows it without a gap; the new last sequence number."""
     connection = transaction.connection
     added: list[WorkflowProgressEvent] = []
     last: int = row.last_sequence
     phase = ExecutionPhase(row.phase)
-    waiting = connection.execute(
-        select(events.c.sequence, events.c.body)
-        .where(events.c.execution_id == row.id, events.c.sequence > row.last_sequence)
-        .order_by(events.c.sequence)
-    )
-    for sequence, body in waiting:
+    for event in waiting:
+        sequence = event.sequence_number
         if (sequence > to and sequence != last + 1) or is_terminal(phase):
             break
-        event = WorkflowProgressEvent.parse(body)
         added.append(event)
         last, phase = sequence, phase_after(phase, event)
-    changes: dict[str, object] = {"last_sequence": last, "revision": row.revision + 1}
     if phase != row.phase or last - row.snapshot_sequence >= _EVENTS_BETWEEN_SNAPSHOTS:
         status = reduce(_status_before(connection, row), added)
-        changes |= {"phase": int(phase), "snapshot": bytes(status), "snapshot_sequence": last}
-    connection.execute(update(executions).where(executions.c.id == row.id).values(changes))
+        snapshot = {"phase": int(phase), "snapshot": bytes(status), "snapshot_sequence": last}
+        changes = {"last_sequence": last, "revision": row.revision + 1, **snapshot}
+        connection.execute(update(executions).where(executions.c.id == row.id).values(changes))
+    else:
+        connection.execute(_ADVANCE, {"changed_id": row.id, "last": last})
     transaction.changed(row.id)
     return last
 

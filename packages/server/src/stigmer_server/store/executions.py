@@ -151,9 +151,10 @@ def assign_runner(transaction: Transaction, execution_id: str, runner_id: str) -
 
 
 def delete_execution(transaction: Transaction, execution_id: str) -> None:
-    """Remove the execution with its log, tags and secrets."""
+    """Remove the execution with its log, tags and secrets, and those of its sub-workflows."""
+    of_children = executions.c.id.startswith(f"{execution_id}/", autoescape=True)
     transaction.connection.execute(delete(secrets_table).where(secrets_table.c.owner_id == execution_id))
-    transaction.connection.execute(delete(executions).where(executions.c.id == execution_id))
+    transaction.connection.execute(delete(executions).where((executions.c.id == execution_id) | of_children))
     transaction.changed(execution_id)
 
 

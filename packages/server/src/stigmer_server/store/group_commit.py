@@ -1,9 +1,10 @@
-"""Writers that come at the same time share one transaction, each within a savepoint of its own."""
+"""Writers that come at the same time share one transaction, yet one that fails is undone alone."""
 
 import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -75,22 +76,30 @@ class GroupCommit:
                 return
 
     def _commit(self, group: list[_Write]) -> tuple[list[_Outcome], frozenset[str]]:
-        outcomes: list[_Outcome] = []
-        changed: set[str] = set()
+        """Nearly always every write succeeds: savepoints are set only once one of the group has failed."""
+        with suppress(Exception):  # whose failure it is shows the next attempt, from a clean start
+            return self._attempt(group, savepoints=False)
         try:
-            with self._engine.connect() as connection, connection.begin():
-                for write in group:
-                    transaction = Transaction(connection)
-                    outcome = _Outcome(write)
-                    try:
-                        with connection.begin_nested():
-                            outcome.result = write.work(transaction)
-                        changed |= transaction.changed_executions
-                    except Exception as error:  # handed to who asked for the write
-                        outcome.failure = error
-                    outcomes.append(outcome)
+            return self._attempt(group, savepoints=True)
         except Exception as error:  # whatever keeps the commit from the disk is every writer's failure
             return [_Outcome(write, failure=error) for write in group], frozenset()
+
+    def _attempt(self, group: list[_Write], *, savepoints: bool) -> tuple[list[_Outcome], frozenset[str]]:
+        outcomes: list[_Outcome] = []
+        changed: set[str] = set()
+        with self._engine.connect() as connection, connection.begin():
+            for write in group:
+                transaction = Transaction(connection)
+                outcome = _Outcome(write)
+                try:
+                    with connection.begin_nested() if savepoints else nullcontext():
+                        outcome.result = write.work(transaction)
+                    changed |= transaction.changed_executions
+                except Exception as error:  # handed to who asked for the write
+                    if not savepoints:
+                        raise
+                    outcome.failure = error
+                outcomes.append(outcome)
         return outcomes, frozenset(changed)
 
     def _answer(self, outcomes: list[_Outcome], changed: frozenset[str]) -> None:

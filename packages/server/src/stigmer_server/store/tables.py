@@ -14,6 +14,9 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+# The id of a sub-workflow's execution is that of its parent and a number, as often as they are nested.
+_ID = 255
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -32,7 +35,7 @@ resources = Table(
     Column("scope", Integer, nullable=False),
     Column("org", Text, nullable=False),
     Column("slug", String(63), nullable=False),
-    Column("parent", String(64), nullable=False),
+    Column("parent", String(_ID), nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
     UniqueConstraint("kind", "scope", "org", "slug"),
@@ -57,7 +60,7 @@ resource_versions = Table(
 executions = Table(
     "executions",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", String(_ID), primary_key=True),
     Column("workflow_id", String(64), nullable=False),
     Column("instance_id", String(64), nullable=False),
     Column("phase", Integer, nullable=False),
@@ -77,7 +80,7 @@ executions = Table(
 execution_tags = Table(
     "execution_tags",
     metadata,
-    Column("execution_id", String(64), ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("execution_id", String(_ID), ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
     Column("tag", Text, primary_key=True),
     Index(None, "tag"),
 )
@@ -86,7 +89,7 @@ execution_tags = Table(
 events = Table(
     "events",
     metadata,
-    Column("execution_id", String(64), ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("execution_id", String(_ID), ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
     Column("sequence", BigInteger, primary_key=True),
     Column("body", LargeBinary, nullable=False),
 )
@@ -96,7 +99,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("execution_id", String(64), nullable=False),
+    Column("execution_id", String(_ID), nullable=False),
     Column("action", String(16), nullable=False),
     Column("reason", Text, nullable=False),
     Column("runner_id", String(64), nullable=False),
@@ -131,7 +134,7 @@ runner_health = Table(
 secrets = Table(
     "secrets",
     metadata,
-    Column("owner_id", String(64), primary_key=True),
+    Column("owner_id", String(_ID), primary_key=True),
     Column("name", Text, primary_key=True),
     Column("key_name", String(64), nullable=False),
     Column("sealed", LargeBinary, nullable=False),

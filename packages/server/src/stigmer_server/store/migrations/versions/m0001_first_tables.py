@@ -20,7 +20,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "executions",
-        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("workflow_id", sa.String(length=64), nullable=False),
         sa.Column("instance_id", sa.String(length=64), nullable=False),
         sa.Column("phase", sa.Integer(), nullable=False),
@@ -44,7 +44,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("execution_id", sa.String(length=64), nullable=False),
+        sa.Column("execution_id", sa.String(length=255), nullable=False),
         sa.Column("action", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("runner_id", sa.String(length=64), nullable=False),
@@ -62,7 +62,7 @@ def upgrade() -> None:
         sa.Column("scope", sa.Integer(), nullable=False),
         sa.Column("org", sa.Text(), nullable=False),
         sa.Column("slug", sa.String(length=63), nullable=False),
-        sa.Column("parent", sa.String(length=64), nullable=False),
+        sa.Column("parent", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resources")),
@@ -71,7 +71,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_resources_kind_parent"), "resources", ["kind", "parent"], unique=False)
     op.create_table(
         "secrets",
-        sa.Column("owner_id", sa.String(length=64), nullable=False),
+        sa.Column("owner_id", sa.String(length=255), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("key_name", sa.String(length=64), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
@@ -79,7 +79,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "events",
-        sa.Column("execution_id", sa.String(length=64), nullable=False),
+        sa.Column("execution_id", sa.String(length=255), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -89,7 +89,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "execution_tags",
-        sa.Column("execution_id", sa.String(length=64), nullable=False),
+        sa.Column("execution_id", sa.String(length=255), nullable=False),
         sa.Column("tag", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["execution_id"], ["executions.id"], name=op.f("fk_execution_tags_execution_id"), ondelete="CASCADE"
