@@ -84,16 +84,20 @@ export class Graph {
   }
 
   mark(node, status, runs) {
-    node.querySelector(".mark")?.remove();
+    for (const old of node.querySelectorAll(".mark")) old.remove();
     if (!status) return;
     const shape = node.querySelector(".shape");
-    const text = document.createElementNS(NAMESPACE, "text");
-    text.setAttribute("class", "mark");
-    text.setAttribute("text-anchor", "end");
-    text.setAttribute("x", Number(shape.getAttribute("x")) + Number(shape.getAttribute("width")) - 6);
-    text.setAttribute("y", Number(shape.getAttribute("y")) + 15);
-    text.textContent = (runs > 1 ? `${runs}× ` : "") + STATES[status].sign;
-    node.append(text);
+    const right = Number(shape.getAttribute("x")) + Number(shape.getAttribute("width"));
+    const top = Number(shape.getAttribute("y"));
+    const put = (text, x, y) => {
+      const element = document.createElementNS(NAMESPACE, "text");
+      for (const [name, value] of Object.entries({ class: "mark", "text-anchor": "end", x, y })) element.setAttribute(name, value);
+      element.textContent = text;
+      node.append(element);
+    };
+    // The sign fits into the margin beside the name, which a count would cover.
+    put(STATES[status].sign, right - 3, top + 13);
+    if (runs > 1) put(`${runs}×`, right, top - 4);
   }
 
   name(node, status, runs = 1) {

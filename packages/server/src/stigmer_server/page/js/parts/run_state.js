@@ -59,7 +59,10 @@ function applyToTask(run, event) {
 function begin(task, event, payload) {
   const again = task.status === "retrying";
   task.status = "running";
-  if (!again) task.runs += 1;
+  if (!again) {
+    task.runs += 1;
+    task.output = null;
+  }
   task.error = null;
   if ("input" in payload) task.input = unwrap(payload.input);
   task.attempts.push({ number: event.attempt || 1, status: "running", startedAt: event.timestamp_ms, endedAt: null, error: null });

@@ -70,7 +70,6 @@ class RunView {
 
   build(page) {
     const { status } = this;
-    const workflow = el("a", { href: `#/workflows/${encodeURIComponent(status.workflow_id)}` }, "workflow");
     fill(page,
       el("div", { class: "head" }, el("h1", {}, status.workflow_name || status.execution_id), this.badge, this.link, this.controls.element),
       this.progress, this.note, this.error,
@@ -79,7 +78,7 @@ class RunView {
           el("section", { class: "card" }, el("h2", {}, "Graph"), this.graph?.element ?? el("p", { class: "muted" }, "The workflow is deleted.")),
           el("section", { class: "card" }, el("h2", {}, "Timeline"), this.timeline.element)),
         el("div", {},
-          el("section", { class: "card" }, el("h2", {}, "Run"), this.facts, el("p", {}, "Its ", workflow, "."),
+          el("section", { class: "card" }, el("h2", {}, "Run"), this.facts,
             status.tags.map((tag) => el("span", { class: "tag" }, tag)), this.values),
           this.detail.element,
           this.definition ? el("section", { class: "card" }, el("h2", {}, "Definition"), this.definition.element) : null)));
@@ -159,6 +158,7 @@ class RunView {
     const ended = run.endedAt ?? (status.completed_at ? Date.parse(status.completed_at) : null);
     const entries = [
       ["Id", el("span", { class: "mono" }, status.execution_id)],
+      ["Workflow", el("a", { href: `#/workflows/${encodeURIComponent(status.workflow_id)}` }, status.workflow_name || status.workflow_id)],
       ["Started", moment(started)],
       ["Took", started ? duration((ended ?? Date.now()) - started) : "–"],
       ["Events", String(run.last)],
