@@ -46,7 +46,8 @@ def merge_report(
         phase=phase,
         tasks=_merge_tasks(stored.tasks, reported.tasks),
         output=reported.output if reported.output is not None else stored.output,
-        error=reported.error or stored.error,
+        # While it was pending the error told why it had not started yet.
+        error=reported.error or (stored.error if stored.started_at or not started else ""),
         started_at=reported.started_at or stored.started_at or (iso_text(now_ms) if started else ""),
         completed_at=(reported.completed_at or iso_text(now_ms)) if is_terminal(phase) else stored.completed_at,
         temporal_workflow_id=reported.temporal_workflow_id or stored.temporal_workflow_id,
