@@ -38,7 +38,7 @@ class WorkerConfig:
     Attributes:
         queue: where executions and their calls come from.
         max_activities: calls at a time.
-        max_cached: executions kept in memory between their workflow tasks.
+        max_cached: executions kept in memory between their workflow tasks; 0 replays each at each task, for tests.
         grace: for calls under way when the worker stops.
         sticky: how long an execution waits for the worker that has it in memory, before another one may have it.
         deployment: the worker's version, where Temporal routes executions by it.
@@ -94,7 +94,8 @@ class TemporalWorker:
             activities=[*build_activities(parts), *activities],
             workflow_runner=workflow_runner(),
             workflow_task_executor=self._threads,
-            max_concurrent_workflow_tasks=_WORKFLOW_THREADS,
+            # Without a cache the SDK works on one at a time, and lets what it has taken beside that time out.
+            max_concurrent_workflow_tasks=_WORKFLOW_THREADS if settled.max_cached else 1,
             max_cached_workflows=settled.max_cached,
             sticky_queue_schedule_to_start_timeout=settled.sticky,
             max_concurrent_activities=settled.max_activities,

@@ -37,6 +37,11 @@ class TemporalDirector:
         """Whether it must see the events."""
         return bool(self._waiting)
 
+    @property
+    def times(self) -> bool:
+        """Whether something happens at a time."""
+        return bool(self._timed) or self._until is not None
+
     async def direct(self, execution: TemporalExecution, time: VirtualTime) -> bool:
         """Let time pass, and happen what is due; whether the execution has ended by then."""
         self._execution, self._time = execution, time

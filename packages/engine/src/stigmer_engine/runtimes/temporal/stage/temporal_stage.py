@@ -1,7 +1,7 @@
 """Performs cases on a Temporal server, many at a time."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +24,15 @@ from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.processes import ProcessConfig
 from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExecution, TemporalExecutions
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter, secret_store
+from stigmer_engine.runtimes.temporal.replay import HistoryReplay
 from stigmer_engine.runtimes.temporal.stage.calling_tasks import CallingTasks
 from stigmer_engine.runtimes.temporal.stage.deferred_world import DeferredWorld, virtual_now
 from stigmer_engine.runtimes.temporal.stage.director import TemporalDirector
+from stigmer_engine.runtimes.temporal.stage.own_time import OwnTime
 from stigmer_engine.runtimes.temporal.stage.performance import Audience, Performance, Performances
 from stigmer_engine.runtimes.temporal.stage.routed_calls import foreign_activity
 from stigmer_engine.runtimes.temporal.stage.routed_engine import RoutedEngine
-from stigmer_engine.runtimes.temporal.stage.virtual_time import VirtualTime
+from stigmer_engine.runtimes.temporal.stage.virtual_time import MakeTime
 from stigmer_engine.runtimes.temporal.start import Rules
 from stigmer_engine.runtimes.temporal.worker import TemporalWorker, WorkerConfig, prepare_outside, workflow_services
 
@@ -77,15 +79,14 @@ class Performed:
 class TemporalStage:
     """Performs cases. Use it as an asynchronous context manager.
 
-    Every execution has a virtual time of its own, which jumps while the execution waits (the server must have
-    `frontend.WorkflowTimeSkippingEnabled`).
-
     Args:
         address: of a server, as `host:port`.
+        time: of each execution, as the server has it.
     """
 
-    def __init__(self, address: str, config: StageConfig) -> None:
+    def __init__(self, address: str, config: StageConfig, *, time: MakeTime = OwnTime) -> None:
         self._address = address
+        self._make_time = time
         self._config = config
         self._performances = Performances()
         self._exits = contextlib.AsyncExitStack()
@@ -107,10 +108,12 @@ class TemporalStage:
                 checker=self._checker,
             )
         )
-        services = workflow_services(engine)
+        self._services = services = workflow_services(engine)
         exits.callback(services.close)
-        self.converter = data_converter(self._payloads, on_text=prepare_outside(services))
-        self._client = await Client.connect(self._address, data_converter=self.converter, interceptors=[CallingTasks()])
+        self._converter = data_converter(self._payloads, on_text=prepare_outside(services))
+        self._client = await Client.connect(
+            self._address, data_converter=self._converter, interceptors=[CallingTasks()]
+        )
         foreign = foreign_activity(self._performances, config.queue)
         await exits.enter_async_context(
             TemporalWorker(
@@ -155,11 +158,16 @@ class TemporalStage:
             finally:
                 self._performances.remove(execution)
 
+    async def replay(self, histories: Iterable[WorkflowHistory]) -> dict[str, str]:
+        """What of these histories, which were made here, does not replay: the failure, by run id."""
+        with HistoryReplay(self._services, self._converter) as replay:
+            return await replay.check(histories)
+
     async def _run(
         self, planned: PlannedCase, workflow: PreparedDocument, performance: Performance, execution_id: str
     ) -> Performed:
         case, config = planned.case, self._config
-        time = VirtualTime(self._client)
+        time = self._make_time(self._client, free=not performance.director.times)
         starting = StartConfig(
             queue=config.queue, reports=config.reports or performance.director.watches, rules=config.rules
         )

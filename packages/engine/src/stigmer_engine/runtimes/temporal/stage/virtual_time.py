@@ -1,57 +1,38 @@
-"""The virtual time of one execution: the server jumps over what the execution waits for, as far as it is told."""
+"""The virtual time of an execution."""
 
-from typing import Any, Final
+from typing import Protocol
 
-from temporalio.client import Client, WorkflowHandle
-from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import TimeSkipper, TimeSkippingConfig
-
-_MOST_JUMPS: Final = 10_000
-_OVER: Final = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.FAILED_PRECONDITION})
+from temporalio.client import Client
 
 
-class VirtualTime:
-    """Use `client` to start the execution; its time passes as everybody's until it is told to jump."""
-
-    def __init__(self, client: Client) -> None:
-        self._skipper = TimeSkipper(
-            client, config=TimeSkippingConfig(enabled=False, max_session_skip_count=_MOST_JUMPS)
-        )
-        self._handle: WorkflowHandle[Any, Any] | None = None
-        self._began = 0.0
+class VirtualTime(Protocol):
+    """Use `client` to start the execution. If it is not free, its time is everybody's until it is told to jump."""
 
     @property
     def client(self) -> Client:
         """Starts executions whose time can jump."""
-        return self._skipper.client
+        ...
 
     async def attach(self, workflow_id: str) -> None:
         """Be the time of this execution from now on."""
-        self._handle = self.client.get_workflow_handle(workflow_id)
-        description = await self._handle.describe()
-        self._began = description.start_time.timestamp()
+        ...
 
     async def now(self) -> float:
         """Unix time in seconds."""
-        assert self._handle is not None
-        return (await self._skipper.get_current_time(self._handle)).timestamp()
+        ...
 
     async def reach(self, seconds: float) -> bool:
         """Jump until so many seconds after the start; False when the execution ends before."""
-        assert self._handle is not None
-        try:
-            ahead = self._began + seconds - await self.now()
-            return ahead <= 0 or await self._skipper.fast_forward(self._handle, ahead)
-        except RPCError as error:
-            if error.status in _OVER:
-                return False
-            raise
+        ...
 
     async def run_out(self) -> None:
         """Jump whenever there is nothing to do but to wait, until the execution ends."""
-        assert self._handle is not None
-        try:
-            await self._skipper.fast_forward(self._handle, None)
-        except RPCError as error:
-            if error.status not in _OVER:
-                raise
+        ...
+
+
+class MakeTime(Protocol):
+    """Makes the time of one execution."""
+
+    def __call__(self, client: Client, *, free: bool) -> VirtualTime:
+        """A time that is free, or not."""
+        ...
