@@ -173,12 +173,15 @@ def check_line(line: Line, boxes: list[tuple[float, float, float, float]], pictu
             assert not through, (line, (left, top, right, bottom))
 
 
-def test_each_box_of_a_task_carries_its_pointer() -> None:
+def test_each_box_of_a_task_carries_its_pointer_and_what_events_call_it() -> None:
     root = ET.fromstring(svg(workflow(EVERYTHING)))
-    pointers = [box.get("data-pointer") for box in root.iter(f"{NAME}g") if box.get("data-pointer")]
-    assert "/do/2/loop/do/0/ask" in pointers
-    assert "/do/3/both/fork/branches/0/left/do/0/a" in pointers
+    boxes = [(box.get("data-pointer"), box.get("data-reference")) for box in root.iter(f"{NAME}g")]
+    pointers = [pointer for pointer, _ in boxes if pointer]
     assert len(pointers) == len(set(pointers))
+    assert ("/do/2/loop/do/0/ask", "/do/2/loop/for/do/0/ask") in boxes
+    assert ("/do/0/check/if", None) in boxes
+    for same in ("/do/3/both/fork/branches/0/left/do/0/a", "/do/4/guard/try/0/one", "/do/4/guard/catch/do/0/fix"):
+        assert (same, same) in boxes
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

@@ -11,45 +11,30 @@ import pytest
 import pytest_asyncio
 from google.protobuf.json_format import MessageToDict
 from grpclib.const import Status
-from grpclib.exceptions import GRPCError
-from grpclib.server import Server
 from stigmer_proto.ai.stigmer.agentic.environment.v1 import (
     Environment,
-    EnvironmentQueryControllerBase,
     EnvironmentSpec,
     EnvironmentValue,
 )
 from stigmer_proto.ai.stigmer.agentic.executioncontext.v1 import ExecutionValue
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import (
-    Workflow,
-    WorkflowDocument,
-    WorkflowId,
-    WorkflowQueryControllerBase,
-    WorkflowSpec,
     WorkflowTask,
 )
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     ExecutionPhase,
     WorkflowExecution,
-    WorkflowExecutionId,
-    WorkflowExecutionQueryControllerBase,
     WorkflowExecutionSpec,
     WorkflowExecutionStatus,
 )
 from stigmer_proto.ai.stigmer.agentic.workflowinstance.v1 import (
     WorkflowInstance,
-    WorkflowInstanceId,
-    WorkflowInstanceQueryControllerBase,
     WorkflowInstanceSpec,
 )
-from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
-    ReportProgressResponse,
-    WorkflowProgressEvent,
-    WorkflowProgressServiceBase,
-)
-from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceReference, WorkflowTaskKind
+from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceReference, WorkflowTaskKind
 from stigmer_proto_json import struct_from_json
 from stigmer_runner.testing import RunnerProcess
+
+from packages.runner.tests.stigmer_service import StigmerService, set_task, stigmer_service, workflow
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEY = "pull-key-0815"
@@ -57,83 +42,10 @@ Start = Callable[..., RunnerProcess]
 Connect = Callable[[RunnerProcess], Any]
 
 
-def workflow(*tasks: WorkflowTask) -> Workflow:
-    document = WorkflowDocument(dsl="1.0.0", namespace="test", name="pulled", version="1.0.0")
-    variables = EnvironmentSpec(
-        data={
-            "A": EnvironmentValue(value="workflow"),
-            "B": EnvironmentValue(value="workflow"),
-            "C": EnvironmentValue(value="workflow"),
-            "D": EnvironmentValue(value="workflow"),
-        }
-    )
-    return Workflow(spec=WorkflowSpec(document=document, tasks=list(tasks), env_spec=variables))
-
-
-def set_task(**variables: str) -> WorkflowTask:
-    return WorkflowTask(
-        name="show", kind=WorkflowTaskKind.SET, task_config=struct_from_json({"variables": dict(variables)})
-    )
-
-
-class StigmerService:
-    """The query services over dictionaries; checks the key; may refuse everything."""
-
-    def __init__(self) -> None:
-        self.executions: dict[str, WorkflowExecution] = {}
-        self.instances: dict[str, WorkflowInstance] = {}
-        self.workflows: dict[str, Workflow] = {}
-        self.environments: dict[str, Environment] = {}
-        self.failure: Status | None = None
-        self.endpoint = ""
-
-    def answer(self, found: Any) -> Any:
-        if self.failure is not None:
-            raise GRPCError(self.failure, "said by the test")
-        if found is None:
-            raise GRPCError(Status.NOT_FOUND)
-        return found
-
-    def services(self) -> list[Any]:
-        service = self
-
-        class Executions(WorkflowExecutionQueryControllerBase):
-            async def get(self, message: WorkflowExecutionId) -> WorkflowExecution:
-                found: WorkflowExecution = service.answer(service.executions.get(message.value))
-                return found
-
-        class Instances(WorkflowInstanceQueryControllerBase):
-            async def get(self, message: WorkflowInstanceId) -> WorkflowInstance:
-                found: WorkflowInstance = service.answer(service.instances.get(message.value))
-                return found
-
-        class Workflows(WorkflowQueryControllerBase):
-            async def get(self, message: WorkflowId) -> Workflow:
-                found: Workflow = service.answer(service.workflows.get(message.value))
-                return found
-
-        class Environments(EnvironmentQueryControllerBase):
-            async def get_by_reference(self, message: ApiResourceReference) -> Environment:
-                found: Environment = service.answer(service.environments.get(message.slug))
-                return found
-
-        class Progress(WorkflowProgressServiceBase):
-            async def report_progress(self, _message: WorkflowProgressEvent) -> ReportProgressResponse:
-                return ReportProgressResponse(success=True)
-
-        return [Executions(), Instances(), Workflows(), Environments(), Progress()]
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_service() -> AsyncIterator[StigmerService]:
-    stigmer = StigmerService()
-    listener = socket.create_server(("127.0.0.1", 0))
-    stigmer.endpoint = f"127.0.0.1:{listener.getsockname()[1]}"
-    server = Server(stigmer.services())
-    await server.start(sock=listener)
-    yield stigmer
-    server.close()
-    await server.wait_closed()
+    async with stigmer_service() as found:
+        yield found
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -196,6 +108,18 @@ async def test_the_input_of_the_request_wins(service: StigmerService, pulling: A
         spec=WorkflowExecutionSpec(workflow_id="wfl-1", trigger_message="hello")
     )
     assert await execute(pulling, contract, "wex-2", workflow_input={"x": "y"}) == {"got": "y"}
+
+
+async def test_an_input_kept_as_annotation_wins_over_the_trigger(
+    service: StigmerService, pulling: Any, contract: SimpleNamespace
+) -> None:
+    service.workflows["wfl-1"] = workflow(set_task(got="${ .x }"))
+    for number, (text, got) in enumerate((('{"x": {"deep": [1]}}', {"deep": [1]}), ("[1]", None), ("{", None))):
+        service.executions[f"wex-a{number}"] = WorkflowExecution(
+            metadata=ApiResourceMetadata(annotations={"stigmer.ai/input": text}),
+            spec=WorkflowExecutionSpec(workflow_id="wfl-1", trigger_message="hello"),
+        )
+        assert await execute(pulling, contract, f"wex-a{number}") == {"got": got}
 
 
 async def test_precedence_of_variables(service: StigmerService, pulling: Any, contract: SimpleNamespace) -> None:

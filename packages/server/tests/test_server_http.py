@@ -225,9 +225,9 @@ async def test_graphs_and_lines_carry_the_pointers_of_events(tmp_path: Path) -> 
         path = f"/api/v1/workflows/{await server.register()}"
         picture = await server.client.get(f"{path}/graph")
         assert picture.headers["content-type"] == "image/svg+xml"
-        assert 'data-pointer="/do/3/ship/do/0/send"' in picture.text
+        assert 'data-pointer="/do/3/ship/do/0/send" data-reference="/do/3/ship/for/do/0/send"' in picture.text
         data = (await server.client.get(f"{path}/graph", params={"format": "json"})).json()
-        assert {"/do/0/price", "/do/3/ship/do/0/send"} <= {node["pointer"] for node in data["nodes"]}
+        assert {"/do/0/price", "/do/3/ship/for/do/0/send"} <= {node["reference"] for node in data["nodes"]}
         written = (await server.client.get(f"{path}/document", params={"format": "json"})).json()
         lines = written["yaml"].split("\n")
         assert "send:" in lines[written["lines"]["/do/3/ship/do/0/send"] - 1]
@@ -294,7 +294,7 @@ async def test_a_body_that_is_no_object_is_refused(tmp_path: Path, body: bytes) 
 
 async def test_browsers_are_told_what_not_to_do(tmp_path: Path) -> None:
     async with http_server(tmp_path) as server:
-        for path in ("/", "/page/main.js", "/api/v1/me", "/api/v1/nothing", "/healthz"):
+        for path in ("/", "/page/js/main.js", "/api/v1/me", "/api/v1/nothing", "/healthz"):
             headers = (await server.client.get(path)).headers
             assert "script-src 'self'" in headers["content-security-policy"]
             assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -318,9 +318,9 @@ async def test_other_origins_are_closed_out_unless_listed(tmp_path: Path) -> Non
 
 async def test_files_of_the_page_are_asked_for_once(tmp_path: Path) -> None:
     async with http_server(tmp_path) as server:
-        first = await server.client.get("/page/main.js")
+        first = await server.client.get("/page/js/main.js")
         assert first.headers["content-type"].startswith("text/javascript")
-        again = await server.client.get("/page/main.js", headers={"if-none-match": first.headers["etag"]})
+        again = await server.client.get("/page/js/main.js", headers={"if-none-match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
         assert (await server.client.get("/page/../http_port/app.py")).status_code == 404
         assert (await server.client.get("/page/%2e%2e/__init__.py")).status_code == 404

@@ -12,7 +12,7 @@ from packages.server.tests.browser import PHONE, LivePage, live_page
 
 pytestmark = pytest.mark.browser
 
-SEND = "/do/3/ship/do/0/send"
+SEND = "/do/3/ship/for/do/0/send"
 
 
 async def a_failed_run(live: LivePage) -> tuple[str, str]:
@@ -128,7 +128,7 @@ async def test_arrow_keys_go_through_the_graph(tmp_path: Path) -> None:
             ("ArrowUp", "/do/0/price"),
         ):
             await live.page.keyboard.press(key)
-            assert await live.page.evaluate("document.activeElement.dataset.pointer") == pointer
+            assert await live.page.evaluate("document.activeElement.dataset.reference") == pointer
 
 
 async def test_shortcuts_can_be_turned_off(tmp_path: Path) -> None:

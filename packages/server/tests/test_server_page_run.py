@@ -12,12 +12,12 @@ from packages.server.tests.cut_proxy import cut_proxy
 
 pytestmark = pytest.mark.browser
 
-SEND = "/do/3/ship/do/0/send"
+SEND = "/do/3/ship/for/do/0/send"
 
 
-def box(live: LivePage, pointer: str) -> str:
+def box(live: LivePage, reference: str) -> str:
     """The selector of the box of a task."""
-    return f'g.node[data-pointer="{pointer}"]'
+    return f'g.node[data-reference="{reference}"]'
 
 
 async def test_the_graph_is_coloured_as_the_run_goes_on(tmp_path: Path) -> None:

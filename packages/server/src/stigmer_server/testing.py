@@ -44,6 +44,7 @@ class ServerProcess:
         self._lines: list[str] = []
         self._arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.grpc_port = 0
+        self.http_port = 0
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -57,6 +58,7 @@ class ServerProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.grpc_port = int(self.wait_for("gRPC server started")["port"])
+        self.http_port = int(self.wait_for("HTTP server started")["port"])
         return self
 
     def __exit__(
@@ -74,6 +76,11 @@ class ServerProcess:
     def grpc_target(self) -> str:
         """`host:port` for a gRPC channel."""
         return f"127.0.0.1:{self.grpc_port}"
+
+    @property
+    def http_url(self) -> str:
+        """The beginning of every URL of the HTTP port."""
+        return f"http://127.0.0.1:{self.http_port}"
 
     @property
     def text(self) -> str:

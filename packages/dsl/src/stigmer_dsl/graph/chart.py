@@ -28,7 +28,7 @@ class Node:
     """One box; `id` is unique in the chart.
 
     `label` is one line, its part up to `name` the task's name. `pointer` says where the document has it, `detail`
-    what it has there.
+    what it has there. `reference` is the name that events of a run have for the task; empty for what is no task.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Node:
     name: str = ""
     pointer: str = ""
     detail: str = ""
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,20 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """Where the directives of a list lead: past its last task, out of it (`exit`), or to a sibling's node."""
+    """Where the directives of a list lead: past its last task, out of it (`exit`), or to a sibling's node.
+
+    `pointer` and `reference` are those of the task that is drawn.
+    """
 
     past: str
     leave: str
     names: Mapping[str, str]
     pointer: str
+    reference: str
+
+    def part(self, path: str) -> tuple[str, str]:
+        """Pointer and reference of a part of the task."""
+        return f"{self.pointer}/{path}", f"{self.reference}/{path}"
 
     def target(self, directive: str, following: str) -> str:
         if directive == "continue":
@@ -101,19 +110,24 @@ class _Drawing:
         root = Group("root", workflow.document.name)
         title = f"{workflow.document.namespace}/{workflow.document.name} {workflow.document.version}"
         root.members.append(Node(START, title, "terminal"))
-        first = self._list(workflow.do, root, END, END, "/do")
+        first = self._list(workflow.do, root, END, END, ("/do", "/do"))
         self._edge(START, first)
         root.members.append(Node(END, "end", "terminal"))
         return Chart(root, self._edges)
 
-    def _list(self, tasks: TaskList, group: Group, past: str, leave: str, pointer: str) -> str:
-        """Draw the tasks of a list into a group; return the node where it starts."""
+    def _list(self, tasks: TaskList, group: Group, past: str, leave: str, place: tuple[str, str]) -> str:
+        """Draw the tasks of a list into a group; return the node where it starts.
+
+        `place` is the pointer and the reference of the list. They differ within loops: `/do/0/loop/do` is there
+        `/do/0/loop/for/do`.
+        """
         entries = [self._id("t") for _ in tasks]
         # The first of two tasks of one name is the one that a jump reaches.
         names = {named.name: entry for named, entry in reversed(list(zip(tasks, entries, strict=True)))}
         for index, named in enumerate(tasks):
             following = entries[index + 1] if index + 1 < len(entries) else past
-            scope = _Scope(past, leave, names, join_pointer(pointer, index, named.name))
+            pointer, reference = (join_pointer(part, index, named.name) for part in place)
+            scope = _Scope(past, leave, names, pointer, reference)
             self._task(named.name, named.task, entries[index], following, scope, group)
         return entries[0] if entries else past
 
@@ -126,24 +140,25 @@ class _Drawing:
             self._edge(entry, node, "yes")
             self._edge(entry, following, "no")
         label, detail = task_label(name, task), task_detail(task)
-        group.members.append(Node(node, label, _shape(task), name, scope.pointer, detail))
+        group.members.append(Node(node, label, _shape(task), name, scope.pointer, detail, scope.reference))
         after = scope.target(task.then or "continue", following)
         match task:
             case SwitchTask():
                 self._switch(task, node, following, after, scope)
             case DoTask():
                 inner = self._group(name, group)
-                self._edge(node, self._list(task.do, inner, after, after, f"{scope.pointer}/do"))
+                self._edge(node, self._list(task.do, inner, after, after, scope.part("do")))
             case ForTask():
                 inner = self._group(name, group)
-                self._edge(node, self._list(task.do, inner, node, after, f"{scope.pointer}/do"), _each(task))
+                body = self._list(task.do, inner, node, after, (f"{scope.pointer}/do", f"{scope.reference}/for/do"))
+                self._edge(node, body, _each(task))
                 self._edge(node, after, "done")
             case ForkTask():
-                self._fork(name, task, node, after, group, scope.pointer)
+                self._fork(name, task, node, after, group, scope)
             case TryTask():
                 self._try(name, task, node, following, after, scope, group)
             case ListenTask():
-                self._listen(name, task, node, after, group, scope.pointer)
+                self._listen(name, task, node, after, group, scope)
             case RaiseTask():
                 pass  # the error leaves by the dotted edge of the `try` around it, or ends the workflow
             case _:
@@ -156,7 +171,7 @@ class _Drawing:
         if all(named.case.when is not None for named in task.switch):
             self._edge(node, after, "otherwise")
 
-    def _fork(self, name: str, task: ForkTask, node: str, after: str, group: Group, pointer: str) -> None:
+    def _fork(self, name: str, task: ForkTask, node: str, after: str, group: Group, outer: _Scope) -> None:
         inner = self._group(name, group)
         inner.branches = True
         join = self._id("j")
@@ -164,8 +179,8 @@ class _Drawing:
             column = Group(self._id("b"), branch.name)
             inner.members.append(column)
             entry = self._id("t")
-            where = join_pointer(f"{pointer}/fork/branches", index, branch.name)
-            scope = _Scope(join, join, {}, where)
+            pointer, reference = (join_pointer(part, index, branch.name) for part in outer.part("fork/branches"))
+            scope = _Scope(join, join, {}, pointer, reference)
             self._edge(node, entry)
             self._task(branch.name, branch.task, entry, join, scope, column)
         group.members.append(Node(join, "first to succeed" if task.fork.compete else "all done", "parallel"))
@@ -175,7 +190,7 @@ class _Drawing:
         self, name: str, task: TryTask, node: str, following: str, after: str, scope: _Scope, group: Group
     ) -> None:
         inner = self._group(name, group)
-        self._edge(node, self._list(task.try_, inner, after, after, f"{scope.pointer}/try"))
+        self._edge(node, self._list(task.try_, inner, after, after, scope.part("try")))
         handler = self._id("c")
         label, where = catch_label(task.catch), f"{scope.pointer}/catch"
         group.members.append(Node(handler, label, "error", pointer=where, detail=catch_detail(task.catch)))
@@ -185,14 +200,14 @@ class _Drawing:
         caught = scope.target(task.catch.then, following) if task.catch.then is not None else after
         if task.catch.do:
             recovery = self._group(f"{name}: catch", group)
-            self._edge(handler, self._list(task.catch.do, recovery, caught, caught, f"{where}/do"))
+            self._edge(handler, self._list(task.catch.do, recovery, caught, caught, scope.part("catch/do")))
         else:
             self._edge(handler, caught)
 
-    def _listen(self, name: str, task: ListenTask, node: str, after: str, group: Group, pointer: str) -> None:
+    def _listen(self, name: str, task: ListenTask, node: str, after: str, group: Group, scope: _Scope) -> None:
         if task.foreach is not None and task.foreach.do:
             inner = self._group(name, group)
-            body = self._list(task.foreach.do, inner, node, after, f"{pointer}/foreach/do")
+            body = self._list(task.foreach.do, inner, node, after, scope.part("foreach/do"))
             self._edge(node, body, f"each {task.foreach.item}")
         self._edge(node, after)
 

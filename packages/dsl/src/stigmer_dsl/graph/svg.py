@@ -95,9 +95,10 @@ def _towards(start: Point, end: Point, distance: float) -> Point:
 
 def _box(box: Box) -> Iterator[str]:
     left, node = box.x - box.width / 2, box.node
-    # What shows a run over the picture finds the task of an event by it.
-    pointer = f' data-pointer="{_text(node.pointer)}"' if node.pointer else ""
-    yield f'<g class="node {node.shape}"{pointer}>'
+    # What shows a run over the picture finds the task of an event by its reference, and its line by the pointer.
+    places = {"data-pointer": node.pointer, "data-reference": node.reference}
+    attributes = "".join(f' {name}="{_text(value)}"' for name, value in places.items() if value)
+    yield f'<g class="node {node.shape}"{attributes}>'
     told = "\n".join(part for part in (node.label, node.pointer, node.detail, *(_full(box))) if part)
     yield f"<title>{_text(told)}</title>"
     yield _outline(box, left)

@@ -1,5 +1,6 @@
 """Execution, instance, workflow and environments, put together into one request to run."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from stigmer_runner.executions import ExecutionRequest
 from stigmer_runner.pulling.query_client import QueryClient
 from stigmer_runner.refusals import Reason, Refused
 
+_INPUT_ANNOTATION = "stigmer.ai/input"
 _ENDED = {
     ExecutionPhase.EXECUTION_COMPLETED: "completed",
     ExecutionPhase.EXECUTION_FAILED: "failed",
@@ -64,7 +66,7 @@ class StigmerSource:
         return replace(
             request,
             document=_document(workflow_spec),
-            input=request.input or _trigger(spec),
+            input=request.input or _annotated(execution) or _trigger(spec),
             env={**variables.env, **request.env},
             secrets={name: value for name, value in variables.secrets.items() if name not in request.env},
         )
@@ -120,6 +122,16 @@ def _document(spec: WorkflowSpec) -> str:
             f"the workflow's spec cannot become a document: {findings}",
             field="workflow_execution_id",
         ) from None
+
+
+def _annotated(execution: WorkflowExecution) -> JsonObject | None:
+    """The input that our own service keeps in an annotation, because an execution has no field for it."""
+    annotations = execution.metadata.annotations if execution.metadata else {}
+    try:
+        value = json.loads(annotations.get(_INPUT_ANNOTATION, "null"))
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _trigger(spec: WorkflowExecutionSpec) -> JsonObject:

@@ -12,12 +12,15 @@ _KEPT = 64
 
 @lru_cache(maxsize=_KEPT)
 def graph_svg(document: str) -> str:
-    """The control flow as SVG; boxes of tasks carry the JSON pointer of their task in `data-pointer`."""
+    """The control flow as SVG; boxes of tasks carry `data-pointer` and `data-reference`, as in `graph_data`."""
     return svg(load(document).workflow)
 
 
 def graph_data(document: str) -> JsonObject:
-    """The control flow as nodes and edges; `pointer` is the JSON pointer of a node's task."""
+    """The control flow as nodes and edges.
+
+    `pointer` says where the document has a node, `reference` what events call its task.
+    """
     picture = chart(load(document).workflow)
     return {"nodes": [_node(node) for node in _nodes(picture.root)], "edges": _edges(picture)}
 
@@ -30,7 +33,14 @@ def _nodes(group: Group) -> list[Node]:
 
 
 def _node(node: Node) -> JsonObject:
-    return {"id": node.id, "label": node.label, "shape": node.shape, "name": node.name, "pointer": node.pointer}
+    return {
+        "id": node.id,
+        "label": node.label,
+        "shape": node.shape,
+        "name": node.name,
+        "pointer": node.pointer,
+        "reference": node.reference,
+    }
 
 
 def _edges(picture: Chart) -> list[JsonObject]:

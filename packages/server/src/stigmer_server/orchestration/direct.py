@@ -13,7 +13,9 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     WorkflowExecutionServiceStub,
     WorkflowRunnerHealthState,
 )
+from stigmer_proto_json import struct_from_json
 
+from stigmer_server.executions.run_input import input_of
 from stigmer_server.orchestration.runner_calls import Reached, RunnerCallFailed, RunnerCalls
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.runners import RegisteredRunner, WorkflowRunners
@@ -43,7 +45,10 @@ class DirectOrchestrator:
         runner = await self._chosen(execution)
         if not await self._assign(execution.id, runner.id):
             return  # ended or deleted meanwhile
-        request = WorkflowExecuteInput(workflow_execution_id=execution.id)
+        given = input_of(execution.execution)
+        request = WorkflowExecuteInput(
+            workflow_execution_id=execution.id, workflow_input=struct_from_json(given) if given is not None else None
+        )
         try:
             await self._calls.call(runner.spec.endpoint, lambda stub: stub.execute_async(request))
         except RunnerCallFailed as failed:

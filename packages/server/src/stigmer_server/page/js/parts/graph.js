@@ -7,7 +7,7 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 const STEP = 1.25;
 
 export class Graph {
-  /** `onChoose` is called with the pointer of a task. */
+  /** `onChoose` is called with the reference of a task. */
   constructor(text, { label, onChoose }) {
     // The page's own style sheet has the same rules; its policy allows no others, not even while they are parsed.
     const bare = text.replace(/<style>[\s\S]*?<\/style>/g, "");
@@ -17,7 +17,7 @@ export class Graph {
     this.svg.setAttribute("aria-label", `${label}. Use the arrow keys to go through the tasks.`);
     this.natural = Number(this.svg.getAttribute("width"));
     this.nodes = new Map();
-    for (const node of this.svg.querySelectorAll("g.node[data-pointer]")) this.nodes.set(node.dataset.pointer, node);
+    for (const node of this.svg.querySelectorAll("g.node[data-reference]")) this.nodes.set(node.dataset.reference, node);
     this.onChoose = onChoose;
     this.prepare();
     this.box = el("div", { class: "graph fit" }, this.svg);
@@ -56,22 +56,31 @@ export class Graph {
   }
 
   pick(node) {
-    this.choose(node.dataset.pointer);
-    this.onChoose(node.dataset.pointer);
+    this.choose(node.dataset.reference);
+    this.onChoose(node.dataset.reference);
   }
 
   /** Mark the box of a task. */
-  choose(pointer) {
+  choose(reference) {
     for (const [own, node] of this.nodes) {
-      node.classList.toggle("chosen", own === pointer);
-      setAria(node, "pressed", own === pointer);
+      node.classList.toggle("chosen", own === reference);
+      setAria(node, "pressed", own === reference);
     }
   }
 
-  /** Colour the tasks: pointer to state, with the number of runs when there were several. */
+  /** Where the document has the task of a reference, or what is around it; empty when nothing is. */
+  pointerOf(reference) {
+    for (let where = reference; where; where = where.slice(0, where.lastIndexOf("/"))) {
+      const node = this.nodes.get(where);
+      if (node) return node.dataset.pointer;
+    }
+    return "";
+  }
+
+  /** Colour the tasks: reference to state, with the number of runs when there were several. */
   colour(states) {
-    for (const [pointer, node] of this.nodes) {
-      const { status = "", runs = 1 } = states.get(pointer) ?? {};
+    for (const [reference, node] of this.nodes) {
+      const { status = "", runs = 1 } = states.get(reference) ?? {};
       const told = `${status} ${runs}`;
       if (node.dataset.told === told) continue;
       node.dataset.told = told;
@@ -101,7 +110,7 @@ export class Graph {
   }
 
   name(node, status, runs = 1) {
-    const title = node.querySelector("title")?.textContent.split("\n")[0] ?? node.dataset.pointer;
+    const title = node.querySelector("title")?.textContent.split("\n")[0] ?? node.dataset.reference;
     const times = runs > 1 ? `, ${runs} runs` : "";
     node.setAttribute("aria-label", status ? `${title}, ${STATES[status].name}${times}` : title);
   }

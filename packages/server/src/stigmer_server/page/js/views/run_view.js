@@ -203,7 +203,7 @@ class RunView {
     this.chosen = where || pointer;
     this.graph?.choose(this.chosen);
     this.timeline.choose(this.chosen);
-    this.definition?.choose(pointer);
+    this.definition?.choose(this.graph.pointerOf(pointer));
     this.detail.show(this.run.tasks.get(this.chosen) ?? null, this.chosen);
     const task = this.run.tasks.get(this.chosen);
     say(task ? `${task.name}, ${STATES[task.status].name}` : `${this.chosen}, not run yet`);

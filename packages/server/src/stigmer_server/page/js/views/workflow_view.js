@@ -21,7 +21,7 @@ export async function workflowView(page, { parameters }) {
   const name = workflow.metadata.name;
   showInTab(name);
   const definition = new Definition(document);
-  const graph = new Graph(picture, { label: `Control flow of ${name}`, onChoose: (pointer) => definition.choose(pointer) });
+  const graph = new Graph(picture, { label: `Control flow of ${name}`, onChoose: (reference) => definition.choose(graph.pointerOf(reference)) });
   let number = 0;
   const list = new PagedList({
     label: "Runs", keyOf: (run) => run.execution_id, row: runRow, empty: "No runs yet.",
