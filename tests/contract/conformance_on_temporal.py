@@ -1,15 +1,13 @@
 """Performs the cases of the language on a Temporal server, beside the in-process runtime. Run as a program, it
-performs the named ones on Temporal's test server, and prints what it found as JSON:
+performs the named ones on a running test server of Temporal's, and writes what it found into a file as JSON:
 
-    python tests/contract/conformance_on_temporal.py 'reuse: a sub-workflow takes its time' ...
+    python tests/contract/conformance_on_temporal.py ADDRESS FILE 'reuse: a sub-workflow takes its time' ...
 """
 
 import asyncio
 import json
 import logging
-import shutil
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -25,7 +23,6 @@ from stigmer_engine.cases.observation import ObservedStart
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.runtimes.temporal.stage import Performed, SharedTime, StageConfig, TemporalStage
 from temporalio.client import WorkflowHistory
-from temporalio.testing import WorkflowEnvironment
 
 AT_ONCE: Final = 16
 """Cases performed side by side."""
@@ -123,17 +120,15 @@ async def _scheduled(
     return replace(plain, starts=tuple(starts)), histories
 
 
-async def on_test_server(plain: Mapping[str, Observation]) -> Findings:
+async def on_test_server(address: str, plain: Mapping[str, Observation]) -> Findings:
     """Perform cases on Temporal's test server, one after the other, in a time that all executions share."""
-    program = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
-    async with await WorkflowEnvironment.start_time_skipping(test_server_existing_path=program) as environment:
-        address = environment.client.service_client.config.target_host
-        with tempfile.TemporaryDirectory() as folder:
-            async with TemporalStage(address, StageConfig(folder=Path(folder)), time=SharedTime) as stage:
-                return {name: (await _findings(stage, cases()[name], plain[name]))[0] for name in plain}
+    with tempfile.TemporaryDirectory() as folder:
+        async with TemporalStage(address, StageConfig(folder=Path(folder)), time=SharedTime) as stage:
+            return {name: (await _findings(stage, cases()[name], plain[name]))[0] for name in plain}
 
 
 if __name__ == "__main__":
     # Not the worker's tracebacks of calls that fail, as cases want them to.
     logging.disable(logging.WARNING)
-    print(json.dumps(asyncio.run(on_test_server(in_process(sys.argv[1:])))))
+    found = asyncio.run(on_test_server(sys.argv[1], in_process(sys.argv[3:])))
+    Path(sys.argv[2]).write_text(json.dumps(found), encoding="utf-8")

