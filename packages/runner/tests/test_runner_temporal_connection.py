@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from stigmer_runner.config import ConfigError, TemporalSettings
@@ -104,7 +105,7 @@ async def test_a_signal_ends_the_wait() -> None:
 
 def test_workers_have_a_version_when_both_names_are_given() -> None:
     assert deployment_config(TemporalSettings()) is None
-    given = {"temporal_deployment_name": "runners", "temporal_worker_build_id": "v7"}
+    given: dict[str, Any] = {"temporal_deployment_name": "runners", "temporal_worker_build_id": "v7"}
     found = deployment_config(TemporalSettings(**given))
     assert found is not None
     assert (found.version.deployment_name, found.version.build_id) == ("runners", "v7")

@@ -32,12 +32,14 @@ from stigmer_runner.activity_port.codec_mark import marking
 from stigmer_runner.activity_port.execute_workflow import execute_workflow
 from stigmer_runner.config import Settings
 from stigmer_runner.document_folder import register_folder
+from stigmer_runner.durable.background import in_background
 from stigmer_runner.durable.connection import connect, connect_config
 from stigmer_runner.durable.event_source import DurableEventSource
 from stigmer_runner.durable.executions import DurableExecutions
 from stigmer_runner.durable.handover import Handover
 from stigmer_runner.durable.reachability import Reachability
 from stigmer_runner.durable.reporting import EventReporting
+from stigmer_runner.durable.secret_sweep import forget_secrets
 from stigmer_runner.durable.secrets import ExecutionSecrets
 from stigmer_runner.durable.workers import WorkerParts, Workers
 from stigmer_runner.engine_config import open_engine
@@ -101,6 +103,7 @@ async def open_on_temporal(
     )
     reachability = await stack.enter_async_context(Reachability(client))
     _sweep(client, payloads, stack)
+    forget_secrets(client, payloads, stack)
     _tell_left_out(settings, known)
     registered = RegisteredDocuments(engine, None, environment={})
     bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)
@@ -180,15 +183,8 @@ def _sweep(client: Client, payloads: PayloadsConfig, stack: AsyncExitStack) -> N
     async def in_use() -> frozenset[str]:
         return await keys_in_use(client)
 
-    sweeping = asyncio.create_task(
-        sweep_periodically(blob_store(payloads.place), payloads.ttl, in_use=in_use), name="sweep"
-    )
-
-    async def end() -> None:
-        sweeping.cancel()
-        await asyncio.gather(sweeping, return_exceptions=True)
-
-    stack.push_async_callback(end)
+    sweeping = sweep_periodically(blob_store(payloads.place), payloads.ttl, in_use=in_use)
+    in_background(sweeping, stack, name="sweep")
 
 
 def _tell_left_out(settings: Settings, known: tuple[PreparedDocument, ...]) -> None:
