@@ -38,7 +38,7 @@ from stigmer_runner.cli.temporal_options import TemporalOptions
 from stigmer_runner.cli.temporal_place import TemporalPlace, open_place
 from stigmer_runner.engine_config import open_engine
 
-_LAST_EVENTS_SECONDS: Final = 5.0
+_LAST_EVENTS_SECONDS: Final = 30.0
 # What still runs when the workflow has ended is nobody's any more.
 _WORKER_GRACE: Final = timedelta(seconds=1)
 
@@ -55,18 +55,18 @@ class TemporalRun:
     async def follow(self) -> AsyncIterator[ProgressEvent]:
         """See StartedRun. An execution that fails outside its document has no last event, but it ends."""
         events = aiter(self._execution.follow())
-        while True:
-            coming = asyncio.ensure_future(anext(events, None))
+        while (event := await self._next(events)) is not None:
+            yield event
+
+    async def _next(self, events: AsyncIterator[ProgressEvent]) -> ProgressEvent | None:
+        coming = asyncio.ensure_future(anext(events, None))
+        try:
             await asyncio.wait({coming, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             if not coming.done():
                 await asyncio.wait({coming}, timeout=_LAST_EVENTS_SECONDS)
-            if not coming.done():
-                coming.cancel()
-                return
-            event = coming.result()
-            if event is None:
-                return
-            yield event
+            return coming.result() if coming.done() else None
+        finally:
+            coming.cancel()
 
     async def wait(self) -> Result:
         """See StartedRun."""
@@ -92,8 +92,13 @@ class TemporalRun:
 
     def _ask(self, reason: str, *, force: bool) -> None:
         async def ask() -> None:
-            with suppress(UnknownExecution):
+            try:
                 await self._execution.cancel(reason, force=force)
+            except UnknownExecution:
+                # It has ended meanwhile.
+                return
+            except RPCError as error:
+                print(f"Temporal did not take the cancellation: {error.message}.", file=sys.stderr)
 
         asking = asyncio.create_task(ask())
         self._asking.add(asking)
@@ -106,7 +111,7 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
 
     Raises:
         InvalidDocument, ConfigError: see `load_documents` and `open_place`.
-        UsageFailure: see `open_place`; and when Temporal cannot be reached, or did not take the workflow.
+        UsageFailure: see `open_place`; and when Temporal cannot be reached, did not take the workflow, or was lost.
     """
     async with AsyncExitStack() as stack:
         bus = _Bus()
@@ -135,7 +140,10 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
         stack.push_async_callback(run.close)
         if options.events_file != STDERR:
             _tell(execution, place)
-        yield run
+        try:
+            yield run
+        except RPCError as error:
+            raise UsageFailure(f"Temporal at {place.address} does not answer any more: {error.message}.") from None
 
 
 class _Bus:
