@@ -3,11 +3,11 @@
 import importlib
 import os
 import sys
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 
 import click
 
-from stigmer_runner.cli.exit_codes import ExitCode
+from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 
 # Name, module and one line of help; each module has its command under the name `command`.
 _COMMANDS = {
@@ -20,22 +20,40 @@ _COMMANDS = {
     "blobs": ("stigmer_runner.cli.blobs", "List or sweep the large payloads of executions on Temporal."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as Mermaid, SVG or HTML."),
 }
+_SECTIONS = {
+    "Documents": ("run", "validate", "test", "convert", "schema", "graph"),
+    "Processes": ("serve", "server", "blobs"),
+}
+
+# Commands of packages that this one does not depend on: they bring them by entry points of a group (decision 0850).
+_GROUP = "stigmer.commands"
+_BROUGHT = {"server": ("stigmer-server", "Run the embedded Stigmer service.")}
 
 
 class _LazyGroup(click.Group):
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return [*_COMMANDS, *_BROUGHT]
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command = importlib.import_module(_COMMANDS[cmd_name][0]).command
-        assert isinstance(command, click.Command)
+        if cmd_name in _COMMANDS:
+            command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+        else:
+            found = next(iter(entry_points(group=_GROUP, name=cmd_name)), None)
+            if found is None and cmd_name in _BROUGHT:
+                package = _BROUGHT[cmd_name][0]
+                raise UsageFailure(f"`stigmer {cmd_name}` comes with another package: `pip install {package}`.")
+            command = found.load() if found is not None else None
+        assert command is None or isinstance(command, click.Command)
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+        for title, names in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _line(name)) for name in names])
+
+
+def _line(name: str) -> str:
+    return _COMMANDS[name][1] if name in _COMMANDS else _BROUGHT[name][1]
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
