@@ -52,6 +52,7 @@ class Calls:
     def __init__(self, prepared: PreparedDocument, start: Start) -> None:
         self._prepared = prepared
         self._start = start
+        self._resources = 0
         metadata = prepared.raw.get("document")
         self._document_metadata = metadata.get("metadata") if isinstance(metadata, dict) else None
 
@@ -68,7 +69,7 @@ class Calls:
         what = f"The {request.kind} call"
         keywords = options.keywords()
         keywords.setdefault("summary", call_summary(request, self._start.nonce))
-        keywords["activity_id"] = request.id.rpartition("/")[2]
+        keywords["activity_id"] = self._activity_id(request)
         try:
             if request.kind == "activity":
                 arguments = request.arguments["arguments"]
@@ -83,6 +84,14 @@ class Calls:
             )
         except ActivityError as error:
             raise fault_of(error, what) from error
+
+    def _activity_id(self, request: CallRequest) -> str:
+        """An id that no other activity under way has, lest Temporal refuse the whole workflow task."""
+        if request.kind != "resource":
+            return request.id.rpartition("/")[2]
+        # Branches may ask for the same resource at the same time, by the same id.
+        self._resources += 1
+        return f"resource-{self._resources}"
 
     def _input(self, request: CallRequest) -> CallInput:
         # Tokens of a call's own have placeholders too, so a document without secrets may need the nonce.
