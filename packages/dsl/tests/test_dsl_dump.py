@@ -65,7 +65,7 @@ def test_floats_stay_floats(number: float) -> None:
 def test_data_of_a_document_survives(value: JsonValue) -> None:
     raw = {
         "document": {"dsl": "1.0.3", "namespace": "a", "name": "b", "version": "1.0.0"},
-        "do": [{"a": {"call": "agent", "with": {"value": plain(value)}}}],
+        "do": [{"a": {"call": "https://example.com/function.yaml", "with": {"value": plain(value)}}}],
     }
     document = load(dump(raw))
     assert same(document.raw, raw)

@@ -86,7 +86,7 @@ def test_functions_and_extensions_are_checked_too() -> None:
         "{set: {'${ env': 1}, metadata: {a: '${ env'}}",
         "{set: {x: 1}, input: {schema: {document: {pattern: '${ env'}}}}",
         "{set: {x: '${ . as $x | $x }'}}",
-        "{call: agent, with: {prompt: 'no ${ .a } and ${ .b }'}}",
+        "{call: agent, with: {agent: a, message: 'no ${ .a } and ${ .b }'}}",
     ],
 )
 def test_good_expressions(task: str) -> None:

@@ -168,7 +168,7 @@ do:
   - catalogued: {call: 'log:1.0.0@main'}
   - remote: {call: https://example.com/function.yaml, with: {}}
   - activity: {call: activity, with: {name: n, arguments: [1]}}
-  - agent: {call: agent, with: {message: m}}
+  - agent: {call: agent, with: {agent: a, message: m, scope: platform, env: {A: b}, config: {timeout: 5}}}
   - container:
       run:
         container:
@@ -241,9 +241,9 @@ def test_http_arguments() -> None:
     assert call.http is not None
     assert call.http.endpoint == Endpoint(uri="https://x/{id}")
     assert (call.http.output, call.http.redirect) == ("content", False)
-    agent = only_task("{call: agent, with: {message: hi}}")
-    assert isinstance(agent, CallTask)
-    assert (agent.http, agent.arguments, agent.with_) == (None, None, {"message": "hi"})
+    function = only_task("{call: 'https://example.com/f.yaml', with: {message: hi}}")
+    assert isinstance(function, CallTask)
+    assert (function.http, function.arguments, function.with_) == (None, None, {"message": "hi"})
 
 
 def test_models_can_be_built_in_python() -> None:

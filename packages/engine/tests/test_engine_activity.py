@@ -51,7 +51,7 @@ def test_it_is_taken_where_somebody_does() -> None:
 
 
 def test_other_refusals_stay() -> None:
-    text = HEAD + "do: [{a: {call: agent, with: {message: hi}}}, {b: {run: {shell: {command: ls}}}}]"
+    text = HEAD + "do: [{a: {call: agent, with: {agent: a, message: hi}}}, {b: {run: {shell: {command: ls}}}}]"
     found = find_unsupported(load(text), Capabilities(activities=True))
     assert [problem.pointer for problem in found] == ["/do/0/a/call", "/do/1/b/run/shell"]
 

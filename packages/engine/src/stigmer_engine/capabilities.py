@@ -12,7 +12,9 @@ class Capabilities:
     Attributes:
         processes: which processes may be started; none, when not given.
         activities: whether there is somebody to perform `call: activity`, as on Temporal.
+        agents: whether there is somebody to perform `call: agent`, as where a Stigmer service is configured.
     """
 
     processes: ProcessConfig = field(default_factory=ProcessConfig)
     activities: bool = False
+    agents: bool = False

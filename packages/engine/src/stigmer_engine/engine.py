@@ -15,7 +15,7 @@ from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.bus.emit_call import EmitCaller
 from stigmer_engine.bus.memory import InMemoryBus
 from stigmer_engine.bus.port import EventBus
-from stigmer_engine.calls.caller import Caller
+from stigmer_engine.calls.caller import Caller, GuardedCaller
 from stigmer_engine.calls.callers import Callers
 from stigmer_engine.calls.config import CallsConfig, HttpConfig
 from stigmer_engine.capabilities import Capabilities
@@ -52,6 +52,7 @@ class EngineConfig:
         schedule: the time zone of cron expressions, and what schedules remember.
         processes: what `run: shell` and `run: script` may do; they are off.
         activities: whether `call: activity` is taken; only where the interceptor answers such calls.
+        agents: who performs `call: agent` (arguments: see `executors.agent_call`); without one, it is not taken.
         max_child_depth: how deep sub-workflows may run sub-workflows.
         max_children: sub-workflows below one execution in all, however deep.
         on_start: called with every execution, sub-workflows included, before it does anything.
@@ -68,6 +69,7 @@ class EngineConfig:
     schedule: ScheduleConfig = field(default_factory=ScheduleConfig)
     processes: ProcessConfig = field(default_factory=ProcessConfig)
     activities: bool = False
+    agents: Caller | None = None
     max_child_depth: int = 16
     max_children: int = 10_000
     on_start: Callable[[Execution], object] = lambda _execution: None
@@ -127,7 +129,9 @@ class Engine:
     @property
     def callers(self) -> Mapping[str, Caller]:
         """Who performs the calls, by kind."""
-        return {**self._callers.by_kind, **self._processes.by_kind, "emit": EmitCaller(self.bus)}
+        agents = self._config.agents
+        own: dict[str, Caller] = {} if agents is None else {"agent": GuardedCaller("agent", agents)}
+        return {**self._callers.by_kind, **self._processes.by_kind, "emit": EmitCaller(self.bus), **own}
 
     @property
     def config(self) -> EngineConfig:
@@ -331,9 +335,11 @@ class Engine:
         return loaded
 
     def _prepare(self, loaded: LoadedDocument) -> PreparedDocument:
-        problems = find_unsupported(
-            loaded, Capabilities(processes=self._config.processes, activities=self._config.activities)
+        config = self._config
+        allowed = Capabilities(
+            processes=config.processes, activities=config.activities, agents=config.agents is not None
         )
+        problems = find_unsupported(loaded, allowed)
         if problems:
             raise InvalidDocument(problems)
         return PreparedDocument(loaded, lambda text, names: self._checker.check(text, names) is None)

@@ -111,6 +111,9 @@ def _task(
         case CallTask(call="activity") if not capabilities.activities:
             message = "`call: activity` needs the Temporal runtime"
             yield ("unsupported-construct", f"{pointer}/call", message, "Run it with `--runtime temporal`.")
+        case CallTask(call="agent") if not capabilities.agents:
+            message = "`call: agent` needs a Stigmer service"
+            yield ("unsupported-construct", f"{pointer}/call", message, "Set STIGMER_SERVICE_ENDPOINT.")
         case CallTask():
             yield from (_unsupported(*refusal) for refusal in refused_call(pointer, task))
         case DoTask() | ForTask():

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from stigmer_dsl.json_types import JsonObject
 from stigmer_dsl.model import Maybe, Model
+from stigmer_dsl.models.agent_arguments import AgentArguments
 from stigmer_dsl.models.call_arguments import (
     A2AArguments,
     ActivityArguments,
@@ -35,8 +36,8 @@ PROTOCOLS: dict[str, type[Model]] = {
 RUNTIME_CALLS = ("activity", "agent")
 """Calls that are no part of the DSL and that a runtime may offer."""
 
-ARGUMENTS: dict[str, type[Model]] = {**PROTOCOLS, "activity": ActivityArguments}
-"""The models of the arguments of all calls that have one; the DSL sees the others as functions."""
+ARGUMENTS: dict[str, type[Model]] = {**PROTOCOLS, "activity": ActivityArguments, "agent": AgentArguments}
+"""The models of the arguments of all calls that have one; any other name is a function."""
 
 
 class CallTask(TaskBase):

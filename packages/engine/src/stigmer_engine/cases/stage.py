@@ -8,6 +8,7 @@ from stigmer_dsl import InvalidDocument
 
 from stigmer_engine.calls.config import HttpConfig
 from stigmer_engine.cases.director import Director
+from stigmer_engine.cases.mocked_agents import MockedAgents
 from stigmer_engine.cases.model.fixed_duration import seconds_of
 from stigmer_engine.cases.observation import Observation, ObservedStart
 from stigmer_engine.cases.reading import DocumentText, PlannedCase
@@ -60,6 +61,7 @@ class AsyncioStage:
             clock=virtual_clock,
             interceptor=world.intercept,
             activities=True,
+            agents=MockedAgents(),
             # None of them is started here: their calls are mocked, or fail.
             processes=ProcessConfig(allow_shell=True, allow_script=True, node="node"),
             on_start=_drain_always if self._drained else _leave_alone,

@@ -145,6 +145,8 @@ def _shown(call: ObservedCall) -> str:
             return f"{call.method} {call.uri}"
         case "activity":
             return f"call: activity {call.arguments['name']}"
+        case "agent":
+            return f"call: agent {call.arguments['agent']}"
         case _:
             return f"call: {call.call}"
 

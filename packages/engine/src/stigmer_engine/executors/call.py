@@ -7,6 +7,7 @@ from typing import Final
 from stigmer_dsl.models import CallTask, TaskBase
 
 from stigmer_engine.executors.activity_call import run_activity_call
+from stigmer_engine.executors.agent_call import run_agent_call
 from stigmer_engine.executors.function_call import run_function
 from stigmer_engine.executors.grpc_call import run_grpc_call
 from stigmer_engine.executors.http_call import run_http_call
@@ -20,14 +21,16 @@ from stigmer_engine.interpreter.scope import Scope
 PROTOCOL_CALLS: Final[Mapping[str, Executor]] = MappingProxyType(
     {
         "activity": run_activity_call,
+        "agent": run_agent_call,
         "grpc": run_grpc_call,
         "http": run_http_call,
         "openapi": run_openapi_call,
     }
 )
-"""The built-in calls that this engine performs; an activity only where the runtime can."""
+"""The built-in calls that this engine performs; an activity only where the runtime can, an agent only where there
+is a Stigmer service."""
 
-REFUSED_CALLS: Final = frozenset({"a2a", "agent", "asyncapi", "mcp"})
+REFUSED_CALLS: Final = frozenset({"a2a", "asyncapi", "mcp"})
 """Calls with a meaning of their own that this engine does not perform: never taken for a function's name."""
 
 

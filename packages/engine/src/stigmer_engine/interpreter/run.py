@@ -241,6 +241,11 @@ class Run:
             self._sweep_at = limit + max(limit // 8, 1)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The plain values of `$runtime.metadata.env`."""
+        return self._environment
+
+    @property
     def limits(self) -> Limits:
         """The bounds of this run."""
         return self._limits

@@ -11,9 +11,11 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureEr
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
+from stigmer_engine.calls.attempt import ATTEMPT
 from stigmer_engine.calls.caller import Caller
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.faults import Fault, fault
+from stigmer_engine.runtimes.temporal.activity_attempt import ActivityAttempt
 from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
@@ -74,21 +76,25 @@ def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
         call = CallInput.from_json(shown)
         values = await secrets.fetch(call.secrets_of) if call.secrets_of else {}
         vault = SecretVault(call.nonce, values)
+        attempt = ActivityAttempt()
+        ATTEMPT.set(attempt)
         try:
-            return await _alive(caller.call(call.arguments, vault))
+            return await _alive(caller.call(call.arguments, vault), attempt)
         except Fault as error:
             raise failure_of(vault.scrub_error(error.error)) from None
 
     return perform
 
 
-async def _alive(work: Any) -> JsonValue:
+async def _alive(work: Any, attempt: ActivityAttempt) -> JsonValue:
     """Do the work, and tell Temporal now and then that it is being done; so a cancellation reaches it too."""
     timeout = activity.info().heartbeat_timeout
     if timeout is None:
         result: JsonValue = await work
         return result
-    beating = asyncio.ensure_future(_beat(min(timeout.total_seconds() / _HEARTBEATS_A_TIMEOUT, _RAREST_SECONDS)))
+    beating = asyncio.ensure_future(
+        _beat(attempt, min(timeout.total_seconds() / _HEARTBEATS_A_TIMEOUT, _RAREST_SECONDS))
+    )
     try:
         result = await work
     finally:
@@ -96,10 +102,10 @@ async def _alive(work: Any) -> JsonValue:
     return result
 
 
-async def _beat(seconds: float) -> None:
+async def _beat(attempt: ActivityAttempt, seconds: float) -> None:
     while True:
         await asyncio.sleep(seconds)
-        activity.heartbeat()
+        attempt.beat()
 
 
 @activity.defn(name=BREATHE_ACTIVITY)

@@ -1,5 +1,6 @@
 """Calls of tasks as activities."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from temporalio.exceptions import ActivityError
 from stigmer_engine.interpreter.port import CallRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.faults import fault_of
-from stigmer_engine.runtimes.temporal.names import call_activity
+from stigmer_engine.runtimes.temporal.names import AGENT, call_activity
 from stigmer_engine.runtimes.temporal.options import activity_options
 from stigmer_engine.runtimes.temporal.start import Start
 from stigmer_engine.runtimes.temporal.summaries import call_summary
@@ -67,6 +68,7 @@ class Calls:
             heartbeat=timedelta(seconds=self._start.rules.heartbeat_seconds),
         )
         what = f"The {request.kind} call"
+        result: JsonValue
         keywords = options.keywords()
         keywords.setdefault("summary", call_summary(request, self._start.nonce))
         keywords["activity_id"] = self._activity_id(request)
@@ -75,15 +77,20 @@ class Calls:
                 arguments = request.arguments["arguments"]
                 assert isinstance(arguments, list)
                 what = f"The activity {request.arguments['name']}"
-                result: JsonValue = await workflow.execute_activity(
-                    str(request.arguments["name"]), args=arguments, **keywords
-                )
+                result = await workflow.execute_activity(str(request.arguments["name"]), args=arguments, **keywords)
                 return result
-            return await workflow.execute_activity(
+            if request.kind == AGENT:
+                # Else an execution that ends with this call would be gone before the call learns of its cancellation,
+                # and could not tell it from the loss of its worker: the agent would go on.
+                keywords["cancellation_type"] = workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+            result = await workflow.execute_activity(
                 call_activity(request.kind), self._input(request).to_json(), **keywords
             )
         except ActivityError as error:
             raise fault_of(error, what) from error
+        if request.kind == AGENT:
+            _still_wanted()
+        return result
 
     def _activity_id(self, request: CallRequest) -> str:
         """An id that no other activity under way has, lest Temporal refuse the whole workflow task."""
@@ -96,6 +103,13 @@ class Calls:
     def _input(self, request: CallRequest) -> CallInput:
         # Tokens of a call's own have placeholders too, so a document without secrets may need the nonce.
         return CallInput(arguments=request.arguments, nonce=self._start.nonce, secrets_of=self._start.secrets_of)
+
+
+def _still_wanted() -> None:
+    """Raise CancelledError when a call was waited for though its task is being cancelled, and came to a good end."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def task_at(raw: JsonObject, reference: str) -> JsonObject:

@@ -34,7 +34,8 @@ FAULT_TYPE: Final = "stigmer/fault"
 """Type of the application errors whose first detail is the error object of a fault."""
 
 _CALL_PREFIX: Final = "stigmer/"
-CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit")
+AGENT: Final = "agent"
+CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit", AGENT)
 """The kinds of calls that are activities of this engine."""
 
 BREATHE_ACTIVITY: Final = "stigmer/breathe"

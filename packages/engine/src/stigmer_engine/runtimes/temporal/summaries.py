@@ -45,6 +45,8 @@ def _what(kind: str, arguments: JsonObject) -> str:
             return f"read from {_host(arguments.get('uri'))}"
         case "emit":
             return f"emit {arguments.get('type')}"
+        case "agent":
+            return f"agent {arguments.get('agent')}"
         case "activity":
             return f"activity {arguments.get('name')}"
     return kind

@@ -12,6 +12,7 @@ from temporalio.client import Client, WorkflowHistory
 from temporalio.worker import Worker
 
 from stigmer_engine.calls.config import HttpConfig
+from stigmer_engine.cases.mocked_agents import MockedAgents
 from stigmer_engine.cases.model.fixed_duration import seconds_of
 from stigmer_engine.cases.observation import Observation
 from stigmer_engine.cases.reading import PlannedCase
@@ -102,7 +103,7 @@ class TemporalStage:
         exits.callback(self._checker.close)
         engine = await exits.enter_async_context(
             RoutedEngine(
-                EngineConfig(evaluator=evaluation, activities=True, processes=_PROCESSES),
+                EngineConfig(evaluator=evaluation, activities=True, agents=MockedAgents(), processes=_PROCESSES),
                 self._performances,
                 evaluator=self._evaluator,
                 checker=self._checker,
@@ -140,7 +141,11 @@ class TemporalStage:
         case = planned.case
         world = DeferredWorld(planned.mocks)
         config = EngineConfig(
-            http=HttpConfig(transport=world), clock=virtual_now, activities=True, processes=_PROCESSES
+            http=HttpConfig(transport=world),
+            clock=virtual_now,
+            activities=True,
+            agents=MockedAgents(),
+            processes=_PROCESSES,
         )
         async with Engine(config, evaluator=self._evaluator, checker=self._checker) as engine:
             try:
