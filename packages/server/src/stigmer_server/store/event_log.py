@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
 
-from sqlalchemy import bindparam, exists, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import ExecutionPhase, WorkflowExecutionStatus
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
@@ -26,12 +26,16 @@ _LOCK: Final = (
         executions.c.last_sequence,
         executions.c.snapshot_sequence,
         executions.c.revision,
-        exists()
-        .where(events.c.execution_id == executions.c.id, events.c.sequence > executions.c.last_sequence)
-        .label("some_wait"),
     )
     .where(executions.c.id == bindparam("id"))
-    .with_for_update(of=executions)
+    .with_for_update()
+)
+# Not part of the statement above: what that one had to wait for is seen by the next statement only (PostgreSQL).
+_LAST: Final = (
+    select(events.c.sequence)
+    .where(events.c.execution_id == bindparam("id"))
+    .order_by(events.c.sequence.desc())
+    .limit(1)
 )
 _ONE: Final = select(events.c.sequence).where(
     events.c.execution_id == bindparam("id"), events.c.sequence == bindparam("sequence")
@@ -87,7 +91,7 @@ def append_event(transaction: Transaction, event: WorkflowProgressEvent) -> Appe
         _insert(connection, event)
         if sequence > last + 1:
             return Appended(verdict=Verdict.AHEAD, last_sequence=last)
-    alone = sequence == last + 1 and not row.some_wait
+    alone = sequence == last + 1 and _highest(connection, event.workflow_execution_id) == sequence
     new_last = _advance(transaction, row, [event] if alone else _waiting(connection, row), sequence)
     return Appended(verdict=Verdict.STORED, last_sequence=new_last)
 
@@ -101,10 +105,7 @@ def append_own_event(transaction: Transaction, event: WorkflowProgressEvent) -> 
     row = _locked(connection, execution_id)
     if row is None or is_terminal(ExecutionPhase(row.phase)):
         return False
-    highest = connection.execute(
-        select(func.max(events.c.sequence)).where(events.c.execution_id == execution_id)
-    ).scalar_one()
-    sequence = max(highest or 0, row.last_sequence) + 1
+    sequence = max(_highest(connection, execution_id), row.last_sequence) + 1
     numbered = replace(event, sequence_number=sequence)
     _insert(connection, numbered)
     _advance(transaction, row, _waiting(connection, row), sequence)
@@ -131,6 +132,11 @@ def _locked(connection: Connection, execution_id: str) -> Any:
 
 def _is_stored(connection: Connection, execution_id: str, sequence: int) -> bool:
     return connection.execute(_ONE, {"id": execution_id, "sequence": sequence}).first() is not None
+
+
+def _highest(connection: Connection, execution_id: str) -> int:
+    """The highest sequence number stored, whether its turn has come or not; 0 when there is none."""
+    return connection.execute(_LAST, {"id": execution_id}).scalar() or 0
 
 
 def _insert(connection: Connection, event: WorkflowProgressEvent) -> None:
