@@ -13,7 +13,13 @@ from typing import Final, cast
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, WorkflowAlreadyStartedError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ChildWorkflowError,
+    FailureError,
+    WorkflowAlreadyStartedError,
+)
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from stigmer_engine.faults import Fault, fault
@@ -180,7 +186,7 @@ class TemporalChildren:
                 start_to_close_timeout=_LOOK_SECONDS,
                 result_type=cast("type", ClaimedText | None),
             )
-        except ActivityError as error:
+        except FailureError as error:
             raise fault_of(error, "The search for a document") from error
         return found.text if found is not None else None
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.runtimes.temporal.names import DELIVER_ACTIVITY
@@ -106,8 +106,8 @@ class Delivery:
                 retry_policy=_ONCE,
                 result_type=int,
             )
-        except ActivityError as error:
-            workflow.logger.warning("events were not delivered: %s", error.cause)
+        except FailureError as error:
+            workflow.logger.warning("events were not delivered: %s", error)
         finally:
             self._busy = False
         before = len(self._waiting)

@@ -24,8 +24,8 @@ def error_of(failure: BaseException | None) -> WorkflowError | None:
     return None
 
 
-def fault_of(error: ActivityError | ChildWorkflowError, what: str) -> Fault:
-    """The fault of a task whose activity or sub-workflow failed.
+def fault_of(error: FailureError, what: str) -> Fault:
+    """The fault of a task whose activity or sub-workflow failed; a local activity fails with its cause itself.
 
     Raises:
         asyncio.CancelledError: the task that waited is being cancelled; Temporal tells that as a failure too.
@@ -33,7 +33,7 @@ def fault_of(error: ActivityError | ChildWorkflowError, what: str) -> Fault:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError from error
-    cause: BaseException | None = error.cause
+    cause: BaseException | None = error.cause if isinstance(error, ActivityError | ChildWorkflowError) else error
     carried = error_of(cause)
     if carried is not None:
         return Fault(carried)

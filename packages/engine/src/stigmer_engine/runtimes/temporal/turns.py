@@ -10,7 +10,7 @@ from typing import Final
 
 from stigmer_dsl.json_types import JsonValue
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import FailureError
 
 from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.expressions.evaluator import BudgetSpent
@@ -81,5 +81,5 @@ class Turns:
 async def _mark(activity: str) -> None:
     try:
         await workflow.execute_local_activity(activity, start_to_close_timeout=_SHORT)
-    except ActivityError as error:
+    except FailureError as error:
         raise fault_of(error, "A turn") from error

@@ -14,7 +14,6 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from stigmer_engine.engine import Engine
-from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.activities import ActivityParts, build_activities
 from stigmer_engine.runtimes.temporal.attendant import Attendant, SnapshotAttendant
 from stigmer_engine.runtimes.temporal.definition import find_definition
@@ -124,17 +123,13 @@ class TemporalWorker:
         try:
             await self._worker.__aexit__(kind, error, trace)
         finally:
-            withdraw(self._queue)
+            withdraw(self._queue, self._services)
             self._threads.shutdown(wait=False)
 
 
 def workflow_services(engine: Engine) -> WorkflowServices:
     """What workflows of an engine's documents need. Close it after the last worker."""
-
-    def load(text: str) -> PreparedDocument:
-        return engine.load(text)
-
-    return WorkflowServices(load, engine.config.evaluator)
+    return WorkflowServices(engine.load_to_interpret, engine.config.evaluator)
 
 
 def prepare_outside(services: WorkflowServices) -> Callable[[str], Any]:

@@ -78,22 +78,22 @@ class WorkflowServices:
                 evaluator.close()
 
 
-_announced: dict[str, WorkflowServices] = {}
+_announced: dict[str, list[WorkflowServices]] = {}
 
 
 def announce(queue: str, services: WorkflowServices) -> None:
     """Let the workflows of a task queue use these services."""
-    _announced[queue] = services
+    _announced.setdefault(queue, []).append(services)
 
 
-def withdraw(queue: str) -> None:
-    """Take `announce` back."""
-    _announced.pop(queue, None)
+def withdraw(queue: str, services: WorkflowServices) -> None:
+    """Take one `announce` back; there may be several workers of a queue in a process."""
+    _announced[queue].remove(services)
 
 
 def services_of(queue: str) -> WorkflowServices:
     """What the worker of a task queue announced."""
     services = _announced.get(queue)
-    if services is None:
+    if not services:
         raise RuntimeError(f"no worker of this process serves the task queue {queue!r}")
-    return services
+    return services[-1]
