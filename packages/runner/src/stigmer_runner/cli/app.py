@@ -19,10 +19,11 @@ _COMMANDS = {
     "schema": ("stigmer_runner.cli.schema", "Print the JSON Schema of documents, for editors."),
     "blobs": ("stigmer_runner.cli.blobs", "List or sweep the large payloads of executions on Temporal."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as Mermaid, SVG or HTML."),
+    "dev": ("stigmer_runner.cli.dev", "Run a whole platform on this machine: Temporal, service, runner and page."),
 }
 _SECTIONS = {
     "Documents": ("run", "validate", "test", "convert", "schema", "graph"),
-    "Processes": ("serve", "server", "blobs"),
+    "Processes": ("dev", "serve", "server", "blobs"),
 }
 
 # Commands of packages that this one does not depend on: they bring them by entry points of a group (decision 0850).
