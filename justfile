@@ -87,6 +87,10 @@ fuzz *arguments:
 long-run *arguments:
     python -m scripts.long_run "$@"
 
+# Record histories to which changes of the interpreter are held; those that are missing, or by name
+record-histories *arguments:
+    python -m scripts.histories "$@"
+
 # Kill workers at random moments, and check that nothing came of it: just kills --kills 50 --seed 1
 kills *arguments:
     python -m scripts.kills "$@"
