@@ -42,7 +42,7 @@ class HistoryReplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        withdraw(self._queue)
+        withdraw(self._queue, self._services)
 
     async def check(self, histories: Iterable[WorkflowHistory]) -> dict[str, str]:
         """What does not replay: the failure, by run id."""
