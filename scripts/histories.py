@@ -32,6 +32,8 @@ _SILENT: Final = ("sequence", "fork", "continued")
 """Cases whose events nobody takes; those of all others are delivered."""
 _PEOPLE: Final = re.compile(r"\d+@[\w.-]+")
 """Process and machine, by which clients and workers name themselves."""
+_PLACES: Final = re.compile(r'(?<=File \\")/[^"\\]*/')
+"""Folders of this machine, in stack traces."""
 
 
 async def _record(cases: list[PlannedCase]) -> None:
@@ -51,7 +53,7 @@ async def _record(cases: list[PlannedCase]) -> None:
             for number, history in enumerate(performed.histories, start=1):
                 run = f".{number}" if len(performed.histories) > 1 else ""
                 shown = {"workflow_id": history.workflow_id, **json.loads(history.to_json())}
-                text = _PEOPLE.sub("1@worker", json.dumps(shown, indent=1, ensure_ascii=False))
+                text = _PLACES.sub("", _PEOPLE.sub("1@worker", json.dumps(shown, indent=1, ensure_ascii=False)))
                 (FOLDER / f"{case.name}{run}.json").write_text(text + "\n", encoding="utf-8")
                 print(f"{case.name}{run}.json: {len(history.events)} events, {len(text)} bytes")
 
