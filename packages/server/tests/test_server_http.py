@@ -210,6 +210,25 @@ async def test_runs_are_cancelled_terminated_and_run_again(tmp_path: Path) -> No
         assert (await server.client.get(path)).status_code == 404
 
 
+@pytest.mark.parametrize("slash", ["/", "%2F"])
+async def test_a_sub_workflow_has_its_own_status(tmp_path: Path, slash: str) -> None:
+    async with http_server(tmp_path) as server:
+        parent = await server.start(await server.register())
+        await server.report(parent, "workflow_started")
+        await server.report(f"{parent}/1", "workflow_started")
+        await server.run_task(f"{parent}/1", "/do/0/inner", {"a": 1})
+        path = f"/api/v1/executions/{parent}{slash}1"
+        status = (await server.client.get(path)).json()
+        assert (status["execution_id"], status["parent_execution_id"]) == (f"{parent}/1", parent)
+        assert (status["status"], status["workflow_id"]) == ("running", "")
+        await server.report(f"{parent}/1", "workflow_completed", payload={"output": {}})
+        events = await server.client.get(f"{path}/events")
+        assert events.text.count("event: task_") == 2
+        assert (await server.client.get(f"{path}/resource")).json()["metadata"]["id"] == f"{parent}/1"
+        assert (await server.client.post(f"{path}/pause")).status_code == 409
+        assert (await server.client.get(f"/api/v1/executions/{parent}{slash}2")).status_code == 404
+
+
 async def test_a_signal_needs_a_name_and_a_run(tmp_path: Path) -> None:
     async with http_server(tmp_path) as server:
         execution = await server.start(await server.register())

@@ -107,6 +107,17 @@ async def test_a_silent_stream_says_that_it_lives() -> None:
     assert [text async for text in stream] == []
 
 
+async def test_a_stream_of_what_is_deleted_ends(tmp_path: Path) -> None:
+    async with http_server(tmp_path) as server:
+        execution = await server.start(await server.register())
+        path = f"/api/v1/executions/{execution}"
+        async with server.client.stream("GET", f"{path}/events") as answer:
+            assert (await server.client.delete(path)).status_code == 204
+            text = (await answer.aread()).decode()
+        assert "event: end" not in text
+        assert (await server.client.get(f"{path}/events")).status_code == 404
+
+
 async def test_a_server_that_stops_lets_streams_end(tmp_path: Path) -> None:
     async with httpx.AsyncClient(headers=KEY, trust_env=False) as client:
         async with http_server(tmp_path) as server:

@@ -43,7 +43,7 @@ class HttpApp:
         routes: list[BaseRoute] = [
             *executions.routes(),
             *WorkflowRoutes(core, self._callers, bodies).routes(),
-            WebSocketRoute("/api/v1/executions/{id}/ws", EventSocket(core, self.stopping).serve),
+            WebSocketRoute("/api/v1/executions/{id:path}/ws", EventSocket(core, self.stopping).serve),
             Route("/api/v1/me", self._me),
             Route("/api/v1/openapi.json", _openapi),
             Route("/healthz", _healthz),

@@ -50,12 +50,11 @@ class ExecutionRoutes:
 
     def routes(self) -> list[BaseRoute]:
         """The routes."""
-        one = f"{_PATH}/{{id}}"
+        # Ids of sub-workflows hold slashes, so what stands behind the id is looked for first.
+        one = f"{_PATH}/{{id:path}}"
         return [
             Route(_PATH, self.list, methods=["GET"]),
             Route(_PATH, self.create, methods=["POST"]),
-            Route(one, self.status, methods=["GET"]),
-            Route(one, self.delete, methods=["DELETE"]),
             Route(f"{one}/resource", self.resource, methods=["GET"]),
             Route(f"{one}/events", self.events, methods=["GET"]),
             Route(f"{one}/cancel", self.cancel, methods=["POST"]),
@@ -64,6 +63,8 @@ class ExecutionRoutes:
             Route(f"{one}/resume", self.resume, methods=["POST"]),
             Route(f"{one}/signal", self.signal, methods=["POST"]),
             Route(f"{one}/rerun", self.rerun, methods=["POST"]),
+            Route(one, self.status, methods=["GET"]),
+            Route(one, self.delete, methods=["DELETE"]),
         ]
 
     async def list(self, request: Request) -> Response:

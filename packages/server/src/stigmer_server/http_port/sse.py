@@ -8,6 +8,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressE
 
 from stigmer_server.http_port.event_json import event_text
 from stigmer_server.http_port.stopping import Stopping
+from stigmer_server.refusals import Refused
 
 KEEP_ALIVE_SECONDS: Final = 15.0
 
@@ -31,7 +32,11 @@ async def event_stream(
             if not upcoming.done():
                 yield ": still here\n\n"
                 continue
-            event = upcoming.result()
+            try:
+                event = upcoming.result()
+            except Refused:
+                # Deleted meanwhile. The answer has begun, so it can only end; who comes back is told.
+                return
             if event is None:
                 yield "event: end\ndata: {}\n\n"
                 return

@@ -13,6 +13,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressE
 from stigmer_proto.google.protobuf import Struct
 from stigmer_proto_json import json_from_struct
 
+from stigmer_server.executions.children import PARENT_LABEL
 from stigmer_server.executions.run_input import input_of
 from stigmer_server.http_port.event_json import error_json
 from stigmer_server.store.executions import StoredExecution
@@ -46,6 +47,7 @@ def status_view(stored: StoredExecution, *, last: WorkflowProgressEvent | None, 
     tasks = [_task(task) for task in status.tasks]
     return {
         "execution_id": stored.id,
+        "parent_execution_id": _parent(execution),
         "workflow_id": execution.spec.workflow_id if execution.spec else "",
         "workflow_name": execution.metadata.name if execution.metadata else "",
         "status": status_name(stored.phase),
@@ -122,6 +124,11 @@ def _input(execution: WorkflowExecution) -> object:
     if execution.spec.trigger_metadata:
         trigger["trigger_metadata"] = dict(execution.spec.trigger_metadata)
     return trigger or None
+
+
+def _parent(execution: WorkflowExecution) -> str | None:
+    """The execution that runs this one as a sub-workflow."""
+    return execution.metadata.labels.get(PARENT_LABEL) if execution.metadata else None
 
 
 def _created(execution: WorkflowExecution) -> str | None:

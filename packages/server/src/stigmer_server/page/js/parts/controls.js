@@ -87,7 +87,7 @@ export class Controls {
     try {
       const started = await post(`${this.path}/rerun`);
       say("A new run has started");
-      go(`/executions/${started.execution_id}`);
+      go(`/executions/${encodeURIComponent(started.execution_id)}`);
     } catch (problem) {
       this.onProblem(problem);
     }

@@ -25,6 +25,10 @@ export async function runView(page, { parameters }) {
   return view.start();
 }
 
+function link(part, id, text = "") {
+  return el("a", { href: `#/${part}/${encodeURIComponent(id)}` }, text || id);
+}
+
 /** The graph and the document of a workflow; null for one that is deleted. */
 async function pictureOf(workflowId) {
   const path = `/api/v1/workflows/${encodeURIComponent(workflowId)}`;
@@ -75,7 +79,7 @@ class RunView {
       this.progress, this.note, this.error,
       el("div", { class: "run" },
         el("div", {},
-          el("section", { class: "card" }, el("h2", {}, "Graph"), this.graph?.element ?? el("p", { class: "muted" }, "The workflow is deleted.")),
+          el("section", { class: "card" }, el("h2", {}, "Graph"), this.graph?.element ?? el("p", { class: "muted" }, status.workflow_id ? "The workflow is deleted." : "The document of a sub-workflow is not kept here.")),
           el("section", { class: "card" }, el("h2", {}, "Timeline"), this.timeline.element)),
         el("div", {},
           el("section", { class: "card" }, el("h2", {}, "Run"), this.facts,
@@ -158,11 +162,12 @@ class RunView {
     const ended = run.endedAt ?? (status.completed_at ? Date.parse(status.completed_at) : null);
     const entries = [
       ["Id", el("span", { class: "mono" }, status.execution_id)],
-      ["Workflow", el("a", { href: `#/workflows/${encodeURIComponent(status.workflow_id)}` }, status.workflow_name || status.workflow_id)],
+      ["Workflow", status.workflow_id ? link("workflows", status.workflow_id, status.workflow_name) : ""],
+      ["Part of", status.parent_execution_id ? link("executions", status.parent_execution_id) : ""],
       ["Started", moment(started)],
       ["Took", started ? duration((ended ?? Date.now()) - started) : "–"],
       ["Events", String(run.last)],
-      ["Says", run.message || status.message],
+      ["Message", run.message || status.message],
     ];
     const text = entries.map(([, value]) => value.textContent ?? value).join("|");
     if (this.facts.dataset.text === text) return;

@@ -53,7 +53,7 @@ export async function startView(page, { parameters }) {
       };
       const started = await post("/api/v1/executions", body);
       say("The run has started");
-      go(`/executions/${started.execution_id}`);
+      go(`/executions/${encodeURIComponent(started.execution_id)}`);
     } catch (problem) {
       if (problem instanceof InvalidInput) {
         warn(problem.message);
