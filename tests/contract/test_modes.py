@@ -384,11 +384,17 @@ def test_on_temporal_another_runner_finishes_the_run(
         if event.task_name == "ask":
             break
     assert peer.came.wait(60)
-    first.signal(signal.SIGTERM)
+    with httpx.stream("GET", f"{first.http_url}/api/v1/executions/handed-over/events") as following:
+        lines = following.iter_lines()
+        assert next(lines) == "id: 1"
+        first.signal(signal.SIGTERM)
+        # It ends, so that an EventSource connects again, to another runner.
+        assert list(lines)[-1] == ""
     with pytest.raises(grpc.RpcError) as going:
         next(events)
     assert going.value.code() is grpc.StatusCode.UNAVAILABLE
     assert first.wait() == 0
+    assert "Traceback" not in first.text
     assert '"calls_handed_over": 1' in first.text
 
     second = start("dual")

@@ -8,7 +8,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecut
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_runner.activity_port.answers import TooLarge, Waiting, answer, too_large
@@ -62,7 +62,11 @@ def execute_workflow(executions: Executions, attendance: Attendance, client: Cli
         except Refused as refused:
             log.info("request refused", reason=refused.reason, message=refused.message)
             raise ApplicationError(
-                refused.message, refused.reason.value, type=REFUSED, non_retryable=refused.reason not in _PASSING
+                refused.message,
+                refused.reason.value,
+                type=REFUSED,
+                non_retryable=refused.reason not in _PASSING,
+                category=ApplicationErrorCategory.BENIGN,
             ) from None
         attendance.attend(execution.id, waiting, activity.info().heartbeat_timeout)
         _complete_later()

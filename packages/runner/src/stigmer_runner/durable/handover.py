@@ -6,7 +6,7 @@ from typing import Any, Final
 import temporalio.client
 import temporalio.worker
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 STOPPED: Final = "stigmer/runner-stopped"
 """Type of the failure by which Temporal learns that a call is to be tried again."""
@@ -53,7 +53,11 @@ class _Watched(temporalio.worker.ActivityInboundInterceptor):
             if self._handover.hurried or (details is not None and details.worker_shutdown):
                 self._handover.handed_over += 1
                 # As a cancellation it would look as if the execution had wanted it.
-                raise ApplicationError("the runner stopped; the call is tried again", type=STOPPED) from None
+                raise ApplicationError(
+                    "the runner stopped; the call is tried again",
+                    type=STOPPED,
+                    category=ApplicationErrorCategory.BENIGN,
+                ) from None
             raise
         finally:
             self._handover.under_way.discard(task)

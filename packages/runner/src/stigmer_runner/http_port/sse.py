@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 
 from stigmer_engine import ProgressEvent
 
+from stigmer_runner.refusals import Refused
+
 KEEP_ALIVE_SECONDS = 15.0
 
 
@@ -24,7 +26,11 @@ async def event_stream(
             if not done:
                 yield ": still here\n\n"
                 continue
-            event = upcoming.result()
+            try:
+                event = upcoming.result()
+            except Refused:
+                # The answer has begun, so all that is left to say is its end: an EventSource then connects again.
+                return
             if event is None:
                 return
             yield _frame(event)
