@@ -46,6 +46,11 @@ def progress(kind: str, status: str, name: str, attempt: int) -> WorkflowProgres
     )
 
 
+def told(kind_and_status: tuple[str, str], name: str, attempt: int) -> WorkflowProgressEvent:
+    kind, status = kind_and_status
+    return progress(kind, status, name, attempt)
+
+
 def numbered(events: list[WorkflowProgressEvent]) -> list[WorkflowProgressEvent]:
     return [replace(event, sequence_number=number) for number, event in enumerate(events, 1)]
 
@@ -75,13 +80,8 @@ TASK = st.sampled_from(
 )
 EVENTS = st.lists(
     st.one_of(
-        st.builds(lambda told, attempt: progress(*told, "", attempt), WORKFLOW, st.just(0)),
-        st.builds(
-            lambda told, name, attempt: progress(*told, name, attempt), TASK, st.sampled_from("ab"), st.integers(1, 3)
-        ),
-        st.builds(
-            lambda told, name, attempt: progress(*told, name, attempt), TASK, st.sampled_from("cd"), st.integers(1, 3)
-        ),
+        st.builds(told, WORKFLOW, st.just(""), st.just(0)),
+        st.builds(told, TASK, st.sampled_from("abcd"), st.integers(1, 3)),
     ),
     max_size=30,
 ).map(numbered)
@@ -176,10 +176,10 @@ def test_lost_events_do_not_stop_the_log(events: list[WorkflowProgressEvent], lo
     kept = [event for event in events if event.sequence_number not in lost]
     with a_log() as transaction:
         for event in kept:
-            told = append_event(transaction, event)
-            if told.verdict is Verdict.AHEAD:
-                told = append_event(transaction, event)  # as a sender does that has nothing for the gap
-            assert told.verdict is Verdict.STORED
+            answer = append_event(transaction, event)
+            if answer.verdict is Verdict.AHEAD:
+                answer = append_event(transaction, event)  # as a sender does that has nothing for the gap
+            assert answer.verdict is Verdict.STORED
         assert list(events_after(transaction.connection, ID, 0)) == kept
         for event in events:
             if event.sequence_number in lost:
