@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import BrowserContext, Page, async_playwright
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from stigmer_server.testing import CLIENT_KEY
 
 from packages.server.tests.http_server import HttpServer, http_server
 
 PHONE: Final = {"width": 320, "height": 640}
+# Only to end at all what will never be: a slow machine is no defect of the page.
+_PATIENCE_MS: Final = 120_000
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -52,11 +54,15 @@ async def live_page(folder: Path, *, signed_in: bool = True, **options: Any) -> 
     """The page of a new server; `options` are those of a Playwright context. Complaints of the browser are failures."""
     async with http_server(folder) as server, async_playwright() as playwright:
         # In containers tests run as root, where Chromium's own sandbox cannot be had.
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox"], timeout=_PATIENCE_MS
+        )
         try:
             context = await browser.new_context(
                 **{"viewport": {"width": 1280, "height": 900}, "locale": "en-GB", **options}
             )
+            context.set_default_timeout(_PATIENCE_MS)
+            expect.set_options(timeout=_PATIENCE_MS)
             page = await context.new_page()
             live = LivePage(page=page, context=context, server=server, complaints=[])
             page.on("pageerror", lambda error: live.complaints.append(str(error)))

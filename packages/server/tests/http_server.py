@@ -165,5 +165,5 @@ async def http_server(folder: Path, **settings: Any) -> AsyncIterator[HttpServer
                 httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as client,
             ):
                 yield HttpServer(
-                    application=application, base_url=base_url, client=client, routes=list(app.asgi.routes)
+                    application=application, base_url=base_url, client=client, routes=app.routes
                 )

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ErrorDetails
 from stigmer_server.access import Caller, Role
+from stigmer_server.resources import Workflows
 from stigmer_server.testing import ADMIN_KEY, RUNNER_KEY
 
 from packages.server.tests.http_server import ORDER, http_server
@@ -320,6 +321,18 @@ async def test_browsers_are_told_what_not_to_do(tmp_path: Path) -> None:
             assert "unsafe-inline" not in headers["content-security-policy"]
             assert headers["x-content-type-options"] == "nosniff"
             assert "server" not in headers
+
+
+async def test_a_failure_tells_nothing_of_the_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> None:
+        raise RuntimeError("the password is hunter2")
+
+    monkeypatch.setattr(Workflows, "get", fail)
+    async with http_server(tmp_path) as server:
+        answer = await server.client.get("/api/v1/workflows/wfl-x")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+        assert "hunter2" not in answer.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_other_origins_are_closed_out_unless_listed(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ _DAY_SECONDS: Final = 86_400
 
 
 class HttpApp:
-    """The ASGI application (`asgi`), and what ends its streams (`stopping`).
+    """The ASGI application (`asgi`), its `routes`, and what ends its streams (`stopping`).
 
     Probes, the page's files and the API's description are open; everything else under `/api` needs a key.
     """
@@ -40,7 +40,7 @@ class HttpApp:
         self._callers = Callers(core)
         bodies = Bodies(max_bytes=settings.stigmer_server_max_message_bytes)
         executions = ExecutionRoutes(core, self._callers, bodies, self.stopping)
-        routes: list[BaseRoute] = [
+        self.routes: list[BaseRoute] = [
             *executions.routes(),
             *WorkflowRoutes(core, self._callers, bodies).routes(),
             WebSocketRoute("/api/v1/executions/{id:path}/ws", EventSocket(core, self.stopping).serve),
@@ -50,11 +50,13 @@ class HttpApp:
             Route("/readyz", self._readyz),
             *page_routes(),
         ]
-        self.asgi = Starlette(
-            routes=routes,
-            middleware=[Middleware(SecurityHeaders), *_cors(settings.cors_origins)],
+        starlette = Starlette(
+            routes=self.routes,
+            middleware=_cors(settings.cors_origins),
             exception_handlers={Refused: on_refused, HTTPException: on_http_error, Exception: on_failure},
         )
+        # Around everything, so that failures have the headers too.
+        self.asgi = SecurityHeaders(starlette)
 
     async def _me(self, request: Request) -> Response:
         """Whose key it is."""
