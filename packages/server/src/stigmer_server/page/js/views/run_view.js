@@ -110,7 +110,8 @@ class RunView {
     if (!this.changed) {
       this.changed = true;
       // Not requestAnimationFrame: title and icon must change in a tab that is not seen.
-      setTimeout(() => { this.changed = false; this.redraw(); }, 50);
+      // The more there is to draw, the less often.
+      setTimeout(() => { this.changed = false; this.redraw(); }, Math.min(500, 50 + this.run.tasks.size));
     }
   }
 
