@@ -140,7 +140,7 @@ class Mirror:
         )
 
     async def _told(self, request: Request) -> dict[str, object]:
-        told = {
+        told: dict[str, object] = {
             "url": str(request.url),
             "path": request.url.path,
             "query": dict(request.query_params),
@@ -268,3 +268,22 @@ async def test_an_execution_without_secrets_needs_no_store_of_them(
         text = f"do: [{{ask: {{call: http, with: {{method: get, endpoint: '{url}/echo'}}, output: {{as: .path}}}}}}]\n"
         execution = await stage.executions.start(stage.load(text))
         assert (await execution.wait()).output == "/echo"
+
+
+async def test_secrets_that_are_gone_are_an_error_of_the_call(server: str, tmp_path: Path, serve: ServeHttp) -> None:
+    payloads = PayloadsConfig(place=tmp_path)
+    vault = secret_store(payloads)
+    mirror = Mirror()
+    async with (
+        serve(mirror.app()) as url,
+        open_stage(server, tmp_path, payloads=payloads, secrets=vault) as stage,
+    ):
+        call = f"{{call: http, with: {{method: get, endpoint: '{url}/echo', headers: {{k: '${{ $secrets.KEY }}'}}}}}}"
+        text = f"use: {{secrets: [KEY]}}\ndo: [{{rest: {{wait: {{seconds: 2}}}}}}, {{ask: {call}}}]\n"
+        execution = await stage.executions.start(stage.load(text), secrets={"KEY": "s3cr3t-value"})
+        await vault.forget(execution.id)
+        result = await execution.wait()
+    assert result.error is not None
+    assert result.error.type.endswith("/authorization")
+    assert result.error.title == "The secrets of the execution are not there"
+    assert mirror.seen == []

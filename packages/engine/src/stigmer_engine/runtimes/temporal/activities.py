@@ -32,6 +32,7 @@ from stigmer_engine.runtimes.temporal.names import (
     workflow_id,
 )
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
+from stigmer_engine.runtimes.temporal.payloads.problems import MissingSecrets
 from stigmer_engine.runtimes.temporal.secret_source import SecretSource
 from stigmer_engine.secrets import SecretVault
 
@@ -74,7 +75,7 @@ def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
     @activity.defn(name=call_activity(kind))
     async def perform(shown: dict[str, Any]) -> JsonValue:
         call = CallInput.from_json(shown)
-        values = await secrets.fetch(call.secrets_of) if call.secrets_of else {}
+        values = await _values(secrets, call.secrets_of) if call.secrets_of else {}
         vault = SecretVault(call.nonce, values)
         attempt = ActivityAttempt()
         ATTEMPT.set(attempt)
@@ -84,6 +85,17 @@ def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
             raise failure_of(vault.scrub_error(error.error)) from None
 
     return perform
+
+
+async def _values(secrets: SecretSource, execution_id: str) -> Mapping[str, str]:
+    """The secrets of an execution. What is not there now will not be there later, so that is not tried again."""
+    try:
+        return await secrets.fetch(execution_id)
+    except Fault as error:
+        raise failure_of(error.error) from None
+    except MissingSecrets as missing:
+        what = fault("authorization", "The secrets of the execution are not there", str(missing))
+        raise failure_of(what.error) from None
 
 
 async def _alive(work: Any, attempt: ActivityAttempt) -> JsonValue:
