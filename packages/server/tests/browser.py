@@ -52,7 +52,17 @@ def chromium() -> str:
 @asynccontextmanager
 async def live_page(folder: Path, *, signed_in: bool = True, **options: Any) -> AsyncIterator[LivePage]:
     """The page of a new server; `options` are those of a Playwright context. Complaints of the browser are failures."""
-    async with http_server(folder) as server, async_playwright() as playwright:
+    async with http_server(folder) as server, browser_page(**options) as (context, page, complaints):
+        live = LivePage(page=page, context=context, server=server, complaints=complaints)
+        if signed_in:
+            await live.sign_in()
+        yield live
+
+
+@asynccontextmanager
+async def browser_page(**options: Any) -> AsyncIterator[tuple[BrowserContext, Page, list[str]]]:
+    """An empty page of a new browser, and what the browser complains about, which must be nothing at the end."""
+    async with async_playwright() as playwright:
         # In containers tests run as root, where Chromium's own sandbox cannot be had.
         browser = await playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox"], timeout=_PATIENCE_MS
@@ -64,14 +74,11 @@ async def live_page(folder: Path, *, signed_in: bool = True, **options: Any) -> 
             context.set_default_timeout(_PATIENCE_MS)
             expect.set_options(timeout=_PATIENCE_MS)
             page = await context.new_page()
-            live = LivePage(page=page, context=context, server=server, complaints=[])
-            page.on("pageerror", lambda error: live.complaints.append(str(error)))
-            page.on("console", lambda told: live.complaints.append(told.text) if told.type == "error" else None)
-            if signed_in:
-                await live.sign_in()
-            yield live
-            # A refusal that the test asked for is told by the browser too.
-            left = [text for text in live.complaints if "Failed to load resource" not in text and "net::" not in text]
-            assert left == []
+            complaints: list[str] = []
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda told: complaints.append(told.text) if told.type == "error" else None)
+            yield context, page, complaints
+            # A refusal or a cut that the test asked for is told by the browser too.
+            assert [text for text in complaints if "Failed to load resource" not in text and "net::" not in text] == []
         finally:
             await browser.close()
