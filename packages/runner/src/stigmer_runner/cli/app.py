@@ -9,7 +9,7 @@ import click
 
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 
-# Name, module and one line of help; each module has its command under the name `command`.
+# Name, module and one line of help; a module has its command under the name behind the colon, or `command`.
 _COMMANDS = {
     "run": ("stigmer_runner.cli.run", "Run a workflow here and print its output."),
     "serve": ("stigmer_runner.cli.serve", "Serve workflow executions over gRPC and HTTP."),
@@ -20,10 +20,40 @@ _COMMANDS = {
     "blobs": ("stigmer_runner.cli.blobs", "List or sweep the large payloads of executions on Temporal."),
     "graph": ("stigmer_runner.cli.graph", "Draw a document as Mermaid, SVG or HTML."),
     "dev": ("stigmer_runner.cli.dev", "Run a whole platform on this machine: Temporal, service, runner and page."),
+    "apply": ("stigmer_runner.cli.service.apply", "Register workflows with the service."),
+    "start": ("stigmer_runner.cli.service.start", "Start a run of a workflow."),
+    "watch": ("stigmer_runner.cli.service.watch", "Watch a run until its end."),
+    "logs": ("stigmer_runner.cli.service.logs", "Print the events of a run."),
+    "list": ("stigmer_runner.cli.service.listing", "List workflows or executions."),
+    "get": ("stigmer_runner.cli.service.get", "Print one workflow or execution."),
+    "cancel": ("stigmer_runner.cli.service.control:cancel", "Stop a run in order."),
+    "terminate": ("stigmer_runner.cli.service.control:terminate", "End a run at once."),
+    "pause": ("stigmer_runner.cli.service.control:pause", "Hold a run before its next task."),
+    "resume": ("stigmer_runner.cli.service.control:resume", "Go on with a paused run."),
+    "rerun": ("stigmer_runner.cli.service.control:rerun", "Start a new run like an earlier one."),
+    "signal": ("stigmer_runner.cli.service.signal", "Hand a signal to a run."),
+    "delete": ("stigmer_runner.cli.service.delete", "Remove a workflow or an execution."),
+    "completion": ("stigmer_runner.cli.completion", "Print what makes a shell complete these commands."),
 }
 _SECTIONS = {
     "Documents": ("run", "validate", "test", "convert", "schema", "graph"),
     "Processes": ("dev", "serve", "server", "blobs"),
+    "Service": (
+        "apply",
+        "start",
+        "watch",
+        "logs",
+        "list",
+        "get",
+        "cancel",
+        "terminate",
+        "pause",
+        "resume",
+        "rerun",
+        "signal",
+        "delete",
+        "completion",
+    ),
 }
 
 # Commands of packages that this one does not depend on: they bring them by entry points of a group (decision 0850).
@@ -37,7 +67,8 @@ class _LazyGroup(click.Group):
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
-            command = importlib.import_module(_COMMANDS[cmd_name][0]).command
+            module, _, name = _COMMANDS[cmd_name][0].partition(":")
+            command = getattr(importlib.import_module(module), name or "command")
         else:
             found = next(iter(entry_points(group=_GROUP, name=cmd_name)), None)
             if found is None and cmd_name in _BROUGHT:

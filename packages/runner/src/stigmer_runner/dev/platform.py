@@ -62,14 +62,14 @@ async def run_platform(
 
 async def _run(tree: list[Supervised], ending: _Ending, ready: Callable[[], None], log: OneLog) -> None:
     temporal, *others = tree
-    asked = asyncio.ensure_future(ending.asked.wait())
-    keeping: list[asyncio.Future[None]] = []
+    asked = asyncio.create_task(_set(ending.asked))
+    keeping: list[asyncio.Task[None]] = []
     try:
         log.tell("starting Temporal, the service and a runner")
         for group in ([temporal], others):
             if not await _unless(asked, asyncio.gather(*(one.start() for one in group))):
                 return
-            keeping += [asyncio.ensure_future(one.keep()) for one in group]
+            keeping += [asyncio.create_task(one.keep()) for one in group]
         ready()
         done, _ = await asyncio.wait({asked, *keeping}, return_when=asyncio.FIRST_COMPLETED)
         for one in done - {asked}:
@@ -80,9 +80,14 @@ async def _run(tree: list[Supervised], ending: _Ending, ready: Callable[[], None
         await asyncio.gather(asked, *keeping, return_exceptions=True)
 
 
-async def _unless(asked: "asyncio.Future[bool]", work: "asyncio.Future[list[None]]") -> bool:
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _unless(asked: "asyncio.Task[None]", work: "asyncio.Future[list[None]]") -> bool:
     """Wait for the work, but no longer than until we are asked to end; False then. Raises what the work raises."""
-    await asyncio.wait({asked, work}, return_when=asyncio.FIRST_COMPLETED)
+    both: set[asyncio.Future[None] | asyncio.Future[list[None]]] = {asked, work}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if work.done():
         await work
         return True

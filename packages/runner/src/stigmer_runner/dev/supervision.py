@@ -71,8 +71,6 @@ class Supervised:
                 f"the {self.part.name} ended by itself; it is started again", level="warning", exit_code=code
             )
             await asyncio.sleep(wait)
-            if self._ending:
-                return
             await self._launch()
 
     async def stop(self) -> None:

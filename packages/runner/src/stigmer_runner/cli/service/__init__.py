@@ -1,0 +1,1 @@
+"""Commands that talk to a Stigmer service: they register workflows, and start, watch and control runs."""
