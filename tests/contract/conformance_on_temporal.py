@@ -21,6 +21,7 @@ from stigmer_engine.cases.model import Expectation
 from stigmer_engine.cases.model.fixed_duration import seconds_of
 from stigmer_engine.cases.observation import ObservedStart
 from stigmer_engine.events import ProgressEvent
+from stigmer_engine.runtimes.temporal import Rules
 from stigmer_engine.runtimes.temporal.stage import Performed, SharedTime, StageConfig, TemporalStage
 from temporalio.client import WorkflowHistory
 
@@ -52,15 +53,19 @@ def in_process(names: Iterable[str]) -> dict[str, Observation]:
         return {name: stage.perform(cases()[name]) for name in names}
 
 
-async def on_dev_server(address: str, plain: Mapping[str, Observation], *, cached: int) -> Findings:
+async def on_dev_server(
+    address: str, plain: Mapping[str, Observation], *, cached: int = 1000, history_events: int = 0
+) -> Findings:
     """Perform cases on a dev server, many at a time; each history is replayed too.
 
     Args:
         plain: how they went in process.
         cached: executions kept in memory.
+        history_events: after which an execution continues as new; 0 for Temporal's advice.
     """
     with tempfile.TemporaryDirectory() as folder:
-        config = StageConfig(folder=Path(folder), foreign_queues=FOREIGN_QUEUES, cached=cached)
+        rules = Rules(history_events=history_events)
+        config = StageConfig(folder=Path(folder), foreign_queues=FOREIGN_QUEUES, cached=cached, rules=rules)
         async with TemporalStage(address, config) as stage:
             bound = asyncio.Semaphore(AT_ONCE)
 

@@ -4,6 +4,7 @@ To be told holds no worker, however long it takes. A child that somebody termina
 ever more rarely, it is looked after.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
@@ -73,7 +74,10 @@ class DistantChildren:
         while child not in self._ends:
             if child in self._asked or await self._ask(child):
                 try:
-                    await workflow.wait_condition(lambda: child in self._ends, timeout=look)
+                    # Not the timeout of `wait_condition`: it swallows a cancellation that comes with the end, and what
+                    # has left would go on here.
+                    async with asyncio.timeout(look.total_seconds()):
+                        await workflow.wait_condition(lambda: child in self._ends)
                 except TimeoutError:
                     look = min(look * 2, _LAST_LOOK)
             if child not in self._ends:
