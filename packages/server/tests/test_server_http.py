@@ -176,7 +176,10 @@ async def test_an_input_that_does_not_fit_starts_nothing(tmp_path: Path) -> None
         assert answer.status_code == 400
         found = {problem["pointer"] for problem in answer.json()["problems"]}
         assert found == {"", "/amount", "/address", "/address/zip"}
-        assert (await server.client.get("/api/v1/executions")).json()["total"] == 0
+        first = (await server.client.get(f"/api/v1/executions/{await server.start(workflow)}/resource")).json()
+        body = {"spec": {"workflowInstanceId": first["spec"]["workflowInstanceId"]}, "input": {"amount": 0}}
+        assert (await server.client.post("/api/v1/executions", json=body)).json()["field"] == "input"
+        assert (await server.client.get("/api/v1/executions")).json()["total"] == 1
 
 
 async def test_runs_are_cancelled_terminated_and_run_again(tmp_path: Path) -> None:

@@ -110,13 +110,18 @@ async def test_errors_lead_to_the_task_and_its_line(tmp_path: Path) -> None:
         note = page.locator(".note.bad").first
         await expect(note).to_contain_text("the carrier <b>is away</b>")
         await expect(note).to_contain_text("https://e/away")
+        # The task that failed is shown without being asked for; any other one can be chosen, and it again.
+        await expect(page.locator(".definition .chosen")).to_contain_text("send:")
+        await page.wait_for_function(
+            "(() => { const line = document.querySelector('.definition .chosen'); const box = line.parentElement;"
+            " const top = line.offsetTop - box.offsetTop - box.scrollTop;"
+            " return top >= 0 && top < box.clientHeight; })()"
+        )
+        await page.locator(box(live, "/do/0/price")).click()
+        await expect(page.locator(".definition .chosen")).to_contain_text("price:")
         await note.get_by_role("button", name=SEND).click()
         await expect(page.locator(box(live, SEND))).to_have_attribute("aria-pressed", "true")
         await expect(page.locator(".definition .chosen")).to_contain_text("send:")
-        assert await page.locator(".definition .chosen").evaluate(
-            "line => { const box = line.parentElement; const top = line.offsetTop - box.offsetTop - box.scrollTop;"
-            " return top >= 0 && top < box.clientHeight; }"
-        )
         task = page.get_by_role("region", name="Task")
         await expect(task).to_contain_text("left out: larger than 65,536 bytes")
         await page.locator('.timeline button[data-reference="/do/3/ship"]').click()

@@ -177,7 +177,11 @@ class ExecutionRoutes:
         return request.path_params["id"], text_member(body, "reason")
 
     async def _check_input(self, execution: WorkflowExecution, given: JsonObject, caller: Caller) -> None:
-        workflow_id = execution.spec.workflow_id if execution.spec else ""
+        spec = execution.spec
+        workflow_id = spec.workflow_id if spec else ""
+        if spec and spec.workflow_instance_id:
+            instance = await self._core.instances.get(spec.workflow_instance_id, caller)
+            workflow_id = instance.spec.workflow_id if instance.spec else workflow_id
         if workflow_id:
             check_input(input_schema(await self._core.workflows.get(workflow_id, caller)), given)
 

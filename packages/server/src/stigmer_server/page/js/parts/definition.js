@@ -24,6 +24,11 @@ export class Definition {
     this.chosen = this.lines[this.lineOf(pointer) - 1] ?? null;
     if (!this.chosen) return;
     this.chosen.classList.add("chosen");
+    if (this.element.isConnected) this.reveal();
+    else requestAnimationFrame(() => this.reveal()); // nothing has a place before it is part of the page
+  }
+
+  reveal() {
     const { element, chosen } = this;
     element.scrollTop = Math.max(0, chosen.offsetTop - element.offsetTop - element.clientHeight / 2);
   }
