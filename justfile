@@ -79,6 +79,10 @@ bench *arguments:
 bench-temporal *arguments:
     python -m scripts.bench_temporal "$@"
 
+# Load on the embedded Stigmer service, and a check that no subscriber misses anything
+load-server *arguments:
+    python -m scripts.load "$@"
+
 # Break documents and expressions by chance, and keep what finds a defect: just fuzz --documents 100000 --seed 2
 fuzz *arguments:
     python -m scripts.fuzz "$@"

@@ -73,6 +73,11 @@ class ServerProcess:
         self.wait()
 
     @property
+    def pid(self) -> int:
+        """The id of the process."""
+        return self._process.pid
+
+    @property
     def grpc_target(self) -> str:
         """`host:port` for a gRPC channel."""
         return f"127.0.0.1:{self.grpc_port}"
