@@ -190,6 +190,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         ),
         "AgentMessage": "1 MessageType type, 2 string content, 3 string timestamp",
         "AgentExecutionId": ID,
+        "CancelAgentExecutionInput": "1 string id, 2 string reason",
     },
     RESOURCE: {
         "ApiResourceMetadata": (

@@ -161,7 +161,10 @@ SERVICES: dict[str, dict[str, str]] = {
         "getByReference": "ApiResourceReference ExecutionContext",
     },
     f"{AGENTIC}.agent.v1.AgentQueryController": {"getByReference": "ApiResourceReference Agent"},
-    f"{AGENTIC}.agentexecution.v1.AgentExecutionCommandController": {"create": "AgentExecution AgentExecution"},
+    f"{AGENTIC}.agentexecution.v1.AgentExecutionCommandController": {
+        "create": "AgentExecution AgentExecution",
+        "cancel": "CancelAgentExecutionInput AgentExecution",
+    },
     f"{AGENTIC}.agentexecution.v1.AgentExecutionQueryController": {
         "get": "AgentExecutionId AgentExecution",
         "subscribe": "AgentExecutionId ~AgentExecution",

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 from stigmer_engine import AddressPolicy
 from stigmer_engine.processes import ProcessConfig, ProcessLimits
-from stigmer_runner.config import ConfigError, EngineSettings, Settings, load_engine_settings, load_settings
+from stigmer_runner.config import ConfigError, EngineSettings, Settings, load_run_settings, load_settings
 from stigmer_runner.config.reference import variables
 from stigmer_runner.engine_config import EventSinks, emitted_sink, engine_config, lifecycle_sink
 from stigmer_runner.testing import RunnerProcess
@@ -159,7 +159,7 @@ def test_a_token_without_its_receiver_is_refused_and_not_shown(clean_environment
         with clean_environment.context() as patch:
             patch.setenv(f"{sink}_TOKEN", "sealed")
             with pytest.raises(ConfigError, match=f"{sink}_URL must be set because {sink}_TOKEN is") as caught:
-                load_engine_settings()
+                load_run_settings()
             assert "sealed" not in str(caught.value)
 
 
@@ -205,7 +205,7 @@ def test_every_setting_reaches_the_engine(clean_environment: pytest.MonkeyPatch,
     told_elsewhere = {"LOG_LEVEL", "ENV", "DOCUMENTS_DIR", "MAX_DOCUMENT_BYTES"}
     for name, value in given.items():
         clean_environment.setenv(name, value)
-    settings = load_engine_settings()
+    settings = load_run_settings()
     emitted, lifecycle = emitted_sink(settings), lifecycle_sink(settings)
     assert emitted is not None
     assert lifecycle is not None

@@ -19,6 +19,7 @@ from stigmer_engine import (
     ResourceConfig,
 )
 from stigmer_engine.bus import EventBus, EventPublisher, HttpBus, HttpSink, HttpSinkConfig, RetryLimit
+from stigmer_engine.calls.caller import Caller
 from stigmer_engine.expressions import Evaluator, LibjqChecker
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.on_demand import load_all_parts
@@ -73,6 +74,7 @@ async def open_engine(
     on_start: OnStart = _nothing,
     warm: bool = False,
     activities: bool = False,
+    agents: Caller | None = None,
     bus_of: BusOf = _http_bus,
 ) -> AsyncIterator[Engine]:
     """An engine as the settings want it, for as long as it is needed.
@@ -82,6 +84,7 @@ async def open_engine(
         on_start: called with every execution, sub-workflows included.
         warm: whether to spend a moment now, so that the first execution is as fast as the others.
         activities: whether documents may call activities, as they may on Temporal.
+        agents: who performs `call: agent`, where there is a Stigmer service.
         bus_of: makes the bus, where the executions are not all in this process.
     """
     async with AsyncExitStack() as stack:
@@ -90,7 +93,13 @@ async def open_engine(
             lifecycle=await _open_sink(lifecycle_sink(settings), stack),
         )
         config = engine_config(
-            settings, sinks, executions_url=executions_url, on_start=on_start, activities=activities, bus_of=bus_of
+            settings,
+            sinks,
+            executions_url=executions_url,
+            on_start=on_start,
+            activities=activities,
+            agents=agents,
+            bus_of=bus_of,
         )
         evaluator = await stack.enter_async_context(Evaluator(config.evaluator))
         checker = LibjqChecker(config.evaluator)
@@ -122,6 +131,7 @@ def engine_config(
     executions_url: str = "",
     on_start: OnStart = _nothing,
     activities: bool = False,
+    agents: Caller | None = None,
     bus_of: BusOf = _http_bus,
 ) -> EngineConfig:
     """What the settings say about the engine; arguments as for `open_engine`."""
@@ -161,6 +171,7 @@ def engine_config(
         schedule=ScheduleConfig(time_zone=settings.schedule_time_zone),
         processes=process_config(settings),
         activities=activities,
+        agents=agents,
         max_child_depth=settings.max_workflow_depth,
         on_start=on_start,
     )

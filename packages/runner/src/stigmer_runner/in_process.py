@@ -7,6 +7,7 @@ from stigmer_callback import ProgressReporter
 from stigmer_engine import PreparedDocument
 from stigmer_engine.bus import EventSourceConfig, event_source
 
+from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.config import Settings
 from stigmer_runner.document_folder import register_folder
 from stigmer_runner.engine_config import StartHook, open_engine
@@ -27,8 +28,9 @@ async def open_in_process(
     """The mode, closed with the stack. Raises ConfigError."""
     environment = _schedule_environment(settings)
     starts = StartHook()
+    agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
     engine = await stack.enter_async_context(
-        open_engine(settings, executions_url=executions_url, on_start=starts, warm=True)
+        open_engine(settings, executions_url=executions_url, on_start=starts, agents=agents, warm=True)
     )
     known = await register_folder(settings, engine)
     service = await open_stigmer_service(settings, stack)

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from stigmer_engine import Engine, Execution, PreparedDocument, ProgressEvent, Result
 
+from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.cli.running import RunOptions
 from stigmer_runner.document_folder import register_folder
 from stigmer_runner.engine_config import open_engine
@@ -44,7 +45,10 @@ async def start_in_process(options: RunOptions) -> AsyncIterator[ProcessRun]:
         for event in options.incoming:
             execution.deliver(event)
 
-    async with open_engine(options.settings, on_start=hand_in_events) as engine:
+    async with (
+        open_agents(options.settings.stigmer_service) as agents,
+        open_engine(options.settings, on_start=hand_in_events, agents=agents) as engine,
+    ):
         document = await load_documents(engine, options)
         execution = engine.start(document, input=options.input, env=options.env, secrets=options.secrets)
         yield ProcessRun(execution)

@@ -21,9 +21,9 @@ from stigmer_runner.cli.running import RunOptions, Start, follow_run
 from stigmer_runner.cli.temporal_options import TemporalOptions
 from stigmer_runner.config import (
     ConfigError,
-    EngineSettings,
+    RunSettings,
     load_blob_settings,
-    load_engine_settings,
+    load_run_settings,
     secret_values,
 )
 from stigmer_runner.redaction import Redactor
@@ -142,9 +142,9 @@ def command(
     return ExitCode.OK
 
 
-def _settings() -> EngineSettings:
+def _settings() -> RunSettings:
     try:
-        return load_engine_settings()
+        return load_run_settings()
     except ConfigError as error:
         raise UsageFailure(str(error)) from None
 

@@ -14,7 +14,7 @@ from stigmer_engine import ProgressEvent, Result
 
 from stigmer_runner.cli.event_lines import EventLines
 from stigmer_runner.cli.live import LiveProgress
-from stigmer_runner.config import EngineSettings
+from stigmer_runner.config import RunSettings
 from stigmer_runner.redaction import Redactor
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -35,7 +35,7 @@ class RunOptions:
     env: Mapping[str, str] = field(repr=False)
     secrets: Mapping[str, str] = field(repr=False)
     events_file: str | None = None
-    settings: EngineSettings = field(default_factory=EngineSettings)
+    settings: RunSettings = field(default_factory=RunSettings)
     others: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     incoming: tuple[JsonObject, ...] = field(default=(), repr=False)
 

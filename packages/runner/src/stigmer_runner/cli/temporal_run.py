@@ -29,6 +29,7 @@ from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.cli.event_feed import feeding, running_family
 from stigmer_runner.cli.event_lines import STDERR
 from stigmer_runner.cli.exit_codes import UsageFailure
@@ -115,7 +116,10 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
     """
     async with AsyncExitStack() as stack:
         bus = _Bus()
-        engine = await stack.enter_async_context(open_engine(options.settings, activities=True, bus_of=bus.make))
+        agents = await stack.enter_async_context(open_agents(options.settings.stigmer_service))
+        engine = await stack.enter_async_context(
+            open_engine(options.settings, activities=True, agents=agents, bus_of=bus.make)
+        )
         document = await load_documents(engine, options)
         place = await stack.enter_async_context(open_place(temporal))
         services = workflow_services(engine)

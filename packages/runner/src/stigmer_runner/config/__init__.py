@@ -5,16 +5,18 @@ from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.loading import (
     BlobSettings,
     ConfigError,
+    RunSettings,
     load_blob_settings,
-    load_engine_settings,
     load_log_settings,
     load_payload_settings,
+    load_run_settings,
     load_settings,
     secret_values,
 )
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
 from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.service import StigmerService
+from stigmer_runner.config.service_settings import ServiceSettings
 from stigmer_runner.config.settings import ExecutionMode, Settings
 from stigmer_runner.config.temporal_settings import TemporalSettings
 
@@ -28,14 +30,16 @@ __all__ = [
     "LogLevel",
     "LogSettings",
     "PayloadSettings",
+    "RunSettings",
+    "ServiceSettings",
     "Settings",
     "StigmerService",
     "TemporalSettings",
     "is_loopback",
     "load_blob_settings",
-    "load_engine_settings",
     "load_log_settings",
     "load_payload_settings",
+    "load_run_settings",
     "load_settings",
     "secret_values",
 ]

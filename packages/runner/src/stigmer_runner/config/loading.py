@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
 from stigmer_runner.config.payload_settings import PayloadSettings
+from stigmer_runner.config.service_settings import ServiceSettings
 from stigmer_runner.config.settings import ExecutionMode, Settings
 from stigmer_runner.config.temporal_settings import TemporalSettings
 
@@ -29,6 +30,10 @@ class BlobSettings(TemporalSettings, PayloadSettings):
     """What `stigmer blobs` needs: where blobs lie, and which Temporal has executions that use them."""
 
 
+class RunSettings(EngineSettings, ServiceSettings):
+    """What `stigmer run` needs: what workflows may do, and the Stigmer service whose agents they call."""
+
+
 class ConfigError(Exception):
     """A setting is wrong. The text is one sentence that names each wrong variable and never shows a secret."""
 
@@ -38,9 +43,9 @@ def load_settings() -> Settings:
     return _load(Settings)
 
 
-def load_engine_settings() -> EngineSettings:
+def load_run_settings() -> RunSettings:
     """The settings of `stigmer run` from the environment. Raises ConfigError."""
-    return _load(EngineSettings)
+    return _load(RunSettings)
 
 
 def load_blob_settings() -> BlobSettings:

@@ -30,6 +30,7 @@ from stigmer_runner.activity_port.answers import ActivityAnswers
 from stigmer_runner.activity_port.attendance import Attendance
 from stigmer_runner.activity_port.codec_mark import marking
 from stigmer_runner.activity_port.execute_workflow import execute_workflow
+from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.config import Settings
 from stigmer_runner.document_folder import register_folder
 from stigmer_runner.durable.background import in_background
@@ -63,7 +64,10 @@ async def open_on_temporal(
     payloads = payloads_config(settings)
     connection = connect_config(settings)
     bus = _Bus()
-    engine = await stack.enter_async_context(open_engine(settings, warm=True, activities=True, bus_of=bus.make))
+    agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
+    engine = await stack.enter_async_context(
+        open_engine(settings, warm=True, activities=True, agents=agents, bus_of=bus.make)
+    )
     known = await register_folder(settings, engine)
     services = workflow_services(engine)
     stack.callback(services.close)

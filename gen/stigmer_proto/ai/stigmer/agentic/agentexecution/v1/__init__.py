@@ -13,6 +13,7 @@ __all__ = (
     "AgentExecutionSpec",
     "AgentExecutionStatus",
     "AgentMessage",
+    "CancelAgentExecutionInput",
     "ExecutionConfig",
     "ExecutionPhase",
     "MessageType",
@@ -313,6 +314,35 @@ default_message_pool.register_message("ai.stigmer.agentic.agentexecution.v1", "A
 
 
 @dataclass(eq=False, repr=False)
+class CancelAgentExecutionInput(betterproto2.Message):
+    """
+    CancelAgentExecutionInput asks to stop a run of an agent.
+    """
+
+    @betterproto2.staticproperty
+    @staticmethod
+    def DESCRIPTOR() -> Descriptor:
+        return AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_IO_PROTO_DESCRIPTOR.message_types_by_name[
+            "CancelAgentExecutionInput"
+        ]
+
+    id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    Id of the run. An unknown one ends in NOT_FOUND.
+    """
+
+    reason: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Why; for people. May be empty.
+    """
+
+
+default_message_pool.register_message(
+    "ai.stigmer.agentic.agentexecution.v1", "CancelAgentExecutionInput", CancelAgentExecutionInput
+)
+
+
+@dataclass(eq=False, repr=False)
 class ExecutionConfig(betterproto2.Message):
     """
     ExecutionConfig tunes one run of an agent.
@@ -334,7 +364,7 @@ default_message_pool.register_message("ai.stigmer.agentic.agentexecution.v1", "E
 
 class AgentExecutionCommandControllerStub(betterproto2_grpclib.ServiceStub):
     """
-    AgentExecutionCommandController starts runs of agents. Implemented by the Stigmer service; the runner calls it.
+    AgentExecutionCommandController starts and stops runs of agents. Implemented by the Stigmer service; the runner calls it.
     """
 
     async def create(
@@ -351,6 +381,28 @@ class AgentExecutionCommandControllerStub(betterproto2_grpclib.ServiceStub):
 
         return await self._unary_unary(
             "/ai.stigmer.agentic.agentexecution.v1.AgentExecutionCommandController/create",
+            message,
+            AgentExecution,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def cancel(
+        self,
+        message: "CancelAgentExecutionInput",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "AgentExecution":
+        """
+        cancel asks to stop a run; its phase becomes CANCELLED once it has stopped. Success when it is cancelled already;
+        FAILED_PRECONDITION when it completed or failed; NOT_FOUND; UNIMPLEMENTED by earlier versions of the deployed API.
+        """
+
+        return await self._unary_unary(
+            "/ai.stigmer.agentic.agentexecution.v1.AgentExecutionCommandController/cancel",
             message,
             AgentExecution,
             timeout=timeout,
@@ -420,11 +472,11 @@ AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_SPEC_PROTO_DESCRIPTOR = default_google_prot
 AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_API_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
     b'\n.ai/stigmer/agentic/agentexecution/v1/api.proto\x12$ai.stigmer.agentic.agentexecution.v1\x1a/ai/stigmer/agentic/agentexecution/v1/enum.proto\x1a/ai/stigmer/agentic/agentexecution/v1/spec.proto\x1a-ai/stigmer/commons/apiresource/metadata.proto\x1a+ai/stigmer/commons/apiresource/status.proto"\xb8\x02\n\x0eAgentExecution\x12\x1f\n\x0bapi_version\x18\x01 \x01(\tR\napiVersion\x12\x12\n\x04kind\x18\x02 \x01(\tR\x04kind\x12O\n\x08metadata\x18\x03 \x01(\x0b23.ai.stigmer.commons.apiresource.ApiResourceMetadataR\x08metadata\x12L\n\x04spec\x18\x04 \x01(\x0b28.ai.stigmer.agentic.agentexecution.v1.AgentExecutionSpecR\x04spec\x12R\n\x06status\x18\x05 \x01(\x0b2:.ai.stigmer.agentic.agentexecution.v1.AgentExecutionStatusR\x06status"\xf9\x02\n\x14AgentExecutionStatus\x12F\n\x05audit\x18c \x01(\x0b20.ai.stigmer.commons.apiresource.ApiResourceAuditR\x05audit\x12N\n\x08messages\x18\x01 \x03(\x0b22.ai.stigmer.agentic.agentexecution.v1.AgentMessageR\x08messages\x12J\n\x05phase\x18\x02 \x01(\x0e24.ai.stigmer.agentic.agentexecution.v1.ExecutionPhaseR\x05phase\x12\x14\n\x05error\x18\x06 \x01(\tR\x05error\x12\x1d\n\nstarted_at\x18\x07 \x01(\tR\tstartedAt\x12!\n\x0ccompleted_at\x18\x08 \x01(\tR\x0bcompletedAt\x12%\n\x0ecallback_token\x18\n \x01(\x0cR\rcallbackToken"\x8d\x01\n\x0cAgentMessage\x12E\n\x04type\x18\x01 \x01(\x0e21.ai.stigmer.agentic.agentexecution.v1.MessageTypeR\x04type\x12\x18\n\x07content\x18\x02 \x01(\tR\x07content\x12\x1c\n\ttimestamp\x18\x03 \x01(\tR\ttimestampb\x06proto3'
 )
-AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_COMMAND_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
-    b"\n2ai/stigmer/agentic/agentexecution/v1/command.proto\x12$ai.stigmer.agentic.agentexecution.v1\x1a.ai/stigmer/agentic/agentexecution/v1/api.proto2\x97\x01\n\x1fAgentExecutionCommandController\x12t\n\x06create\x124.ai.stigmer.agentic.agentexecution.v1.AgentExecution\x1a4.ai.stigmer.agentic.agentexecution.v1.AgentExecutionb\x06proto3"
-)
 AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_IO_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
-    b'\n-ai/stigmer/agentic/agentexecution/v1/io.proto\x12$ai.stigmer.agentic.agentexecution.v1"(\n\x10AgentExecutionId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05valueb\x06proto3'
+    b'\n-ai/stigmer/agentic/agentexecution/v1/io.proto\x12$ai.stigmer.agentic.agentexecution.v1"(\n\x10AgentExecutionId\x12\x14\n\x05value\x18\x01 \x01(\tR\x05value"C\n\x19CancelAgentExecutionInput\x12\x0e\n\x02id\x18\x01 \x01(\tR\x02id\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reasonb\x06proto3'
+)
+AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_COMMAND_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
+    b"\n2ai/stigmer/agentic/agentexecution/v1/command.proto\x12$ai.stigmer.agentic.agentexecution.v1\x1a.ai/stigmer/agentic/agentexecution/v1/api.proto\x1a-ai/stigmer/agentic/agentexecution/v1/io.proto2\x98\x02\n\x1fAgentExecutionCommandController\x12t\n\x06create\x124.ai.stigmer.agentic.agentexecution.v1.AgentExecution\x1a4.ai.stigmer.agentic.agentexecution.v1.AgentExecution\x12\x7f\n\x06cancel\x12?.ai.stigmer.agentic.agentexecution.v1.CancelAgentExecutionInput\x1a4.ai.stigmer.agentic.agentexecution.v1.AgentExecutionb\x06proto3"
 )
 AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_QUERY_PROTO_DESCRIPTOR = default_google_proto_descriptor_pool.AddSerializedFile(
     b"\n0ai/stigmer/agentic/agentexecution/v1/query.proto\x12$ai.stigmer.agentic.agentexecution.v1\x1a.ai/stigmer/agentic/agentexecution/v1/api.proto\x1a-ai/stigmer/agentic/agentexecution/v1/io.proto2\x91\x02\n\x1dAgentExecutionQueryController\x12s\n\x03get\x126.ai.stigmer.agentic.agentexecution.v1.AgentExecutionId\x1a4.ai.stigmer.agentic.agentexecution.v1.AgentExecution\x12{\n\tsubscribe\x126.ai.stigmer.agentic.agentexecution.v1.AgentExecutionId\x1a4.ai.stigmer.agentic.agentexecution.v1.AgentExecution0\x01b\x06proto3"
@@ -433,12 +485,20 @@ AI_STIGMER_AGENTIC_AGENTEXECUTION_V1_QUERY_PROTO_DESCRIPTOR = default_google_pro
 
 class AgentExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
     """
-    AgentExecutionCommandController starts runs of agents. Implemented by the Stigmer service; the runner calls it.
+    AgentExecutionCommandController starts and stops runs of agents. Implemented by the Stigmer service; the runner calls it.
     """
 
     async def create(self, message: "AgentExecution") -> "AgentExecution":
         """
         create stores a run and starts it. Fails with INVALID_ARGUMENT or NOT_FOUND (agent, session).
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def cancel(self, message: "CancelAgentExecutionInput") -> "AgentExecution":
+        """
+        cancel asks to stop a run; its phase becomes CANCELLED once it has stopped. Success when it is cancelled already;
+        FAILED_PRECONDITION when it completed or failed; NOT_FOUND; UNIMPLEMENTED by earlier versions of the deployed API.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -449,12 +509,24 @@ class AgentExecutionCommandControllerBase(betterproto2_grpclib.ServiceBase):
         response = await self.create(request)
         await stream.send_message(response)
 
+    async def __rpc_cancel(self, stream: "grpclib.server.Stream[CancelAgentExecutionInput, AgentExecution]") -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.cancel(request)
+        await stream.send_message(response)
+
     def __mapping__(self) -> "dict[str, grpclib.const.Handler]":
         return {
             "/ai.stigmer.agentic.agentexecution.v1.AgentExecutionCommandController/create": grpclib.const.Handler(
                 self.__rpc_create,
                 grpclib.const.Cardinality.UNARY_UNARY,
                 AgentExecution,
+                AgentExecution,
+            ),
+            "/ai.stigmer.agentic.agentexecution.v1.AgentExecutionCommandController/cancel": grpclib.const.Handler(
+                self.__rpc_cancel,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                CancelAgentExecutionInput,
                 AgentExecution,
             ),
         }
