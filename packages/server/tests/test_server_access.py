@@ -90,7 +90,13 @@ def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.Complete
     environment = {name: value for name, value in os.environ.items() if name not in own}
     return subprocess.run(
         [sys.executable, "-m", "stigmer_server", *arguments],
-        env={**environment, "STIGMER_DATA_DIR": str(data_dir), "STIGMER_SERVER_PORT": "0", **settings},
+        env={
+            **environment,
+            "STIGMER_DATA_DIR": str(data_dir),
+            "STIGMER_SERVER_PORT": "0",
+            "STIGMER_SERVER_HTTP_PORT": "0",
+            **settings,
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -173,7 +173,7 @@ def test_no_file_holds_a_secret_and_keys_are_rotated(data_dir: Path, connect: Co
     (other / "secret-keys").unlink()
     done = subprocess.run(
         [sys.executable, "-m", "stigmer_server"],
-        env={"STIGMER_DATA_DIR": str(other), "PATH": "", "STIGMER_SERVER_PORT": "0"},
+        env={"STIGMER_DATA_DIR": str(other), "PATH": "", "STIGMER_SERVER_PORT": "0", "STIGMER_SERVER_HTTP_PORT": "0"},
         capture_output=True,
         text=True,
         check=False,

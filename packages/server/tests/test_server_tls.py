@@ -69,6 +69,8 @@ def test_a_certificate_that_does_not_fit_is_one_sentence(data_dir: Path, certifi
         [sys.executable, "-m", "stigmer_server"],
         env={
             "STIGMER_DATA_DIR": str(data_dir),
+            "STIGMER_SERVER_PORT": "0",
+            "STIGMER_SERVER_HTTP_PORT": "0",
             "STIGMER_SERVER_TLS_CERT_FILE": str(certificates.key),
             "STIGMER_SERVER_TLS_KEY_FILE": str(certificates.key),
         },
