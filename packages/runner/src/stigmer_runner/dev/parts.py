@@ -34,7 +34,7 @@ _DEFAULTS: Final = {
 _ASK_SECONDS: Final = 5.0
 
 
-def temporal_part(folder: DataFolder, ports: Ports, *, ui: bool) -> Part:
+def temporal_part(folder: DataFolder, ports: Ports) -> Part:
     """The Temporal dev server. Raises DevProblem when it is not installed."""
     try:
         program = find_program()
@@ -43,7 +43,7 @@ def temporal_part(folder: DataFolder, ports: Ports, *, ui: bool) -> Part:
     config = DevServerConfig(database=folder.temporal_database)
     return Part(
         name="temporal",
-        command=tuple(command_line(program, config, port=ports.temporal, ui_port=ports.temporal_ui if ui else None)),
+        command=tuple(command_line(program, config, port=ports.temporal, ui_port=ports.temporal_ui)),
         environment=_inherited(),
         is_ready=_temporal_answers(f"{HOST}:{ports.temporal}"),
     )

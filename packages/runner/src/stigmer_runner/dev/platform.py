@@ -51,11 +51,11 @@ async def run_platform(
     """
     with _signals() as ending:
         async with open_data_folder(path, log.tell) as folder:
-            ports = choose_ports(wanted, log.tell)
-            parts = [temporal_part(folder, ports, ui=ui), server_part(folder, ports), runner_part(folder, ports)]
+            ports = choose_ports(wanted, log.tell, ui=ui)
+            parts = [temporal_part(folder, ports), server_part(folder, ports), runner_part(folder, ports)]
             tree = [Supervised(part, log, lock_descriptor=folder.lock_descriptor) for part in parts]
             try:
-                await _run(tree, ending, lambda: announce(_addresses(folder, ports, ui=ui)), log)
+                await _run(tree, ending, lambda: announce(_addresses(folder, ports)), log)
             finally:
                 await _end(tree, ending, log)
 
@@ -116,7 +116,7 @@ async def _end(tree: list[Supervised], ending: _Ending, log: OneLog) -> None:
     log.tell("all parts have ended")
 
 
-def _addresses(folder: DataFolder, ports: Ports, *, ui: bool) -> Addresses:
+def _addresses(folder: DataFolder, ports: Ports) -> Addresses:
     """Where everything is; written for clients of this machine, too. Raises DevProblem."""
     key = folder.key("admin")
     is_new = not folder.credentials.exists()
@@ -130,7 +130,7 @@ def _addresses(folder: DataFolder, ports: Ports, *, ui: bool) -> Addresses:
         page=page,
         grpc=f"{HOST}:{ports.grpc}",
         temporal=f"{HOST}:{ports.temporal}",
-        temporal_ui=f"http://{HOST}:{ports.temporal_ui}" if ui else None,
+        temporal_ui=f"http://{HOST}:{ports.temporal_ui}" if ports.temporal_ui else None,
         runner_grpc=f"{HOST}:{ports.runner_grpc}",
         credentials=folder.credentials,
         first_key=key if is_new else None,

@@ -27,13 +27,13 @@ class Ports:
     grpc: int
     page: int
     temporal: int
-    temporal_ui: int
+    temporal_ui: int | None
     runner_grpc: int
     runner_http: int
 
 
-def choose_ports(wanted: WantedPorts, tell: Callable[[str], None]) -> Ports:
-    """A port for each part; `tell` gets a sentence for each usual one that is taken.
+def choose_ports(wanted: WantedPorts, tell: Callable[[str], None], *, ui: bool) -> Ports:
+    """A port for each part; `tell` gets a sentence for each usual one that is taken. Without `ui` it has none.
 
     Raises:
         DevProblem: a port that was asked for is taken.
@@ -43,7 +43,7 @@ def choose_ports(wanted: WantedPorts, tell: Callable[[str], None]) -> Ports:
         grpc=choice.port("--port", wanted.grpc, usual=7234, what="the service's gRPC"),
         page=choice.port("--page-port", wanted.page, usual=7235, what="the page"),
         temporal=choice.port("--temporal-port", wanted.temporal, usual=7233, what="Temporal"),
-        temporal_ui=choice.port("--ui-port", wanted.temporal_ui, usual=8233, what="the Temporal UI"),
+        temporal_ui=choice.port("--ui-port", wanted.temporal_ui, usual=8233, what="the Temporal UI") if ui else None,
         runner_grpc=choice.port("", None, usual=8080, what="the runner's gRPC"),
         runner_http=choice.port("", None, usual=8081, what="the runner's HTTP"),
     )
