@@ -164,6 +164,4 @@ async def http_server(folder: Path, **settings: Any) -> AsyncIterator[HttpServer
                 HttpPort(app, listener),
                 httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as client,
             ):
-                yield HttpServer(
-                    application=application, base_url=base_url, client=client, routes=app.routes
-                )
+                yield HttpServer(application=application, base_url=base_url, client=client, routes=app.routes)
