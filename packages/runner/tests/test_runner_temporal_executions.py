@@ -274,6 +274,24 @@ def test_a_sub_workflow_is_found_by_its_id(
     assert status_of(pair[1], "family")["progress"] == 100
 
 
+async def test_an_execution_that_could_not_begin_has_failed_for_everybody(
+    pair: tuple[RunnerProcess, RunnerProcess], connect: Connect, contract: SimpleNamespace, temporal: str
+) -> None:
+    client = await Client.connect(temporal)
+    start: dict[str, object] = {"execution_id": "broken", "nonce": "n"}
+    await client.start_workflow(
+        "stigmer/workflow-execution/interpret",
+        args=["do: nothing", start, {"input": {}}],
+        id="stigmer/workflow-execution/interpret/broken",
+        task_queue="stigmer-workflows",
+    )
+    request = contract.io.WorkflowExecuteInput(workflow_execution_id="broken")
+    events = await asyncio.to_thread(lambda: list(connect(pair[0]).Execute(request)))
+    assert [(event.sequence_number, event.event_type) for event in events] == [(1, "workflow_failed")]
+    found = await asyncio.to_thread(status_of, pair[1], "broken")
+    assert (found["status"], found["sequence_number"]) == ("failed", 1)
+
+
 def test_a_runner_is_ready_as_long_as_temporal_answers(tmp_path: Path) -> None:
     def until(runner: RunnerProcess, code: int) -> None:
         while httpx.get(f"{runner.http_url}/readyz").status_code != code:

@@ -7,6 +7,7 @@ from typing import Final
 
 from stigmer_engine import ProgressEvent, Snapshot, Status
 from stigmer_engine.runtimes.temporal import TemporalExecution
+from stigmer_engine.runtimes.temporal.following import could_not_begin
 from stigmer_engine.runtimes.temporal.names import STATUS_QUERY
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -16,8 +17,9 @@ from stigmer_runner.durable.outages import refusals
 from stigmer_runner.executions.port import ExecutionState
 from stigmer_runner.refusals import Reason, Refused
 
-_TRIES: Final = 20
+_TRIES: Final = 8
 _BETWEEN_TRIES: Final = 0.25
+_ANSWER_SECONDS: Final = 2.0
 _QUICK: Final = timedelta(seconds=1)
 _TOP_LEVEL: Final = 3  # slashes in `/do/0/name`
 _NOT_PASSING: Final = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT})
@@ -94,12 +96,13 @@ class DurableExecution:
 
     async def _snapshot(self, description: Description) -> Snapshot:
         """The snapshot that a worker gives; workers may need a moment to come. Raises Refused, RPCError."""
+        handle = self._client.get_workflow_handle(self.temporal_workflow_id)
         for _ in range(_TRIES):
             try:
-                return await self._execution.snapshot()
-            except WorkflowQueryFailedError:
-                if description.ended:
-                    # It could not even begin, so there is no more to know.
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    return await self._execution.snapshot()
+            except (TimeoutError, WorkflowQueryFailedError):
+                if description.status is Status.FAILED and await could_not_begin(handle):
                     return Snapshot(execution_id=self.id)
             except RPCError as error:
                 if error.status in _NOT_PASSING:

@@ -4,11 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
-from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowQueryFailedError
+from temporalio.client import (
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+)
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_engine.events import ProgressEvent
-from stigmer_engine.runtimes.temporal.names import EVENTS_QUERY
+from stigmer_engine.runtimes.temporal.names import EVENTS_QUERY, INVALID_DOCUMENT
 
 _PAGE: Final = 20_000
 """Events. A page is as large as it may be, as each one is a replay once the run is over."""
@@ -69,7 +75,9 @@ async def follow(handle_of: HandleOf, execution_id: str, after: int) -> AsyncIte
         if older:
             older.pop()
             continue
-        if look >= _LAST_LOOK and await _cut_off(handle_of(None)):
+        if page is not None and page["closed"]:
+            return
+        if (page is None or look >= _LAST_LOOK) and await _cut_off(handle_of(None)):
             return
         await asyncio.sleep(look)
         look = min(look * _SLOWER, _LAST_LOOK)
@@ -89,6 +97,17 @@ async def _page(handle: WorkflowHandle[Any, Any], execution_id: str, after: int)
 
 
 async def _cut_off(handle: WorkflowHandle[Any, Any]) -> bool:
-    """Whether the execution was ended from outside, so that no last event will ever come."""
+    """Whether the execution was ended without its own doing, so that no last event will ever come."""
     status = (await handle.describe()).status
-    return status in (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT)
+    if status in (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT):
+        return True
+    return status is WorkflowExecutionStatus.FAILED and await could_not_begin(handle)
+
+
+async def could_not_begin(handle: WorkflowHandle[Any, Any]) -> bool:
+    """Whether an execution that has failed did so by its document: then it has no state, and nobody can query it."""
+    try:
+        await handle.result()
+    except WorkflowFailureError as failure:
+        return isinstance(failure.cause, ApplicationError) and failure.cause.type == INVALID_DOCUMENT
+    return False

@@ -33,6 +33,9 @@ LISTENS_MEMO: Final = "stigmer-listens"
 FAULT_TYPE: Final = "stigmer/fault"
 """Type of the application errors whose first detail is the error object of a fault."""
 
+INVALID_DOCUMENT: Final = "stigmer/invalid-document"
+"""Type of the failure of an execution whose document its worker cannot run."""
+
 _CALL_PREFIX: Final = "stigmer/"
 AGENT: Final = "agent"
 CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit", AGENT)

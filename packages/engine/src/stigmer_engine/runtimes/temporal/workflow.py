@@ -32,6 +32,7 @@ from stigmer_engine.runtimes.temporal.names import (
     CHILD_ENDED_SIGNAL,
     CONTEXT_QUERY,
     EVENTS_QUERY,
+    INVALID_DOCUMENT,
     PAUSE_SIGNAL,
     RESUME_SIGNAL,
     SNAPSHOT_QUERY,
@@ -315,7 +316,7 @@ def _prepared(services: WorkflowServices, text: str) -> PreparedDocument:
     try:
         return services.documents.get(text)
     except InvalidDocument as invalid:
-        raise ApplicationError(str(invalid), type="stigmer/invalid-document", non_retryable=True) from invalid
+        raise ApplicationError(str(invalid), type=INVALID_DOCUMENT, non_retryable=True) from invalid
 
 
 def _new_tree(start: Start, beginning: Beginning) -> Tree:
