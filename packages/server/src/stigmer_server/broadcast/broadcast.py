@@ -12,7 +12,7 @@ from stigmer_server.broadcast.newest import NewestExecutions
 from stigmer_server.reduction import is_terminal
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.store.database import Database
-from stigmer_server.store.event_log import events_after
+from stigmer_server.store.event_log import LogPage, events_after, page_after
 from stigmer_server.store.executions import StoredExecution
 
 _LOOK_ANYWAY_SECONDS: Final = 5.0
@@ -42,7 +42,7 @@ class Broadcast:
 
         A reader that is slower than the changes gets the newest state only; the first and the last are never left out.
         """
-        with self._hub.watching(execution_id) as changed:
+        with self._hub.watching(execution_id) as changed, self._newest.followed(execution_id):
             seen = await self.current(execution_id)
             yield seen
             while not is_terminal(seen.phase):
@@ -61,18 +61,21 @@ class Broadcast:
         """
         with self._hub.watching(execution_id) as changed:
             while True:
-                stored = await self._newest.read(execution_id)
-                if stored is None:
+                page = await self._page(execution_id, after)
+                if page is None:
                     if after:
                         return
                     raise _unknown(execution_id)
-                while after < stored.last_sequence:
-                    for event in await self.events_after(execution_id, after):
-                        after = event.sequence_number
-                        yield event
-                if is_terminal(stored.phase):
+                for event in page.events:
+                    after = event.sequence_number
+                    yield event
+                if page.ended:
                     return
-                await self._wait(changed)
+                if not page.more:
+                    await self._wait(changed)
+
+    async def _page(self, execution_id: str, after: int) -> LogPage | None:
+        return await self._database.read(lambda connection: page_after(connection, execution_id, after))
 
     async def _wait(self, changed: asyncio.Event) -> None:
         # Between servers a notice may be lost with the connection it came on, so everybody looks now and then.

@@ -40,6 +40,7 @@ _LAST: Final = (
 _ONE: Final = select(events.c.sequence).where(
     events.c.execution_id == bindparam("id"), events.c.sequence == bindparam("sequence")
 )
+_END: Final = select(executions.c.phase, executions.c.last_sequence).where(executions.c.id == bindparam("id"))
 _INSERT: Final = insert(events)
 _ADVANCE: Final = (
     update(executions)
@@ -69,6 +70,15 @@ class Appended:
 
     verdict: Verdict
     last_sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPage:
+    """Some events in order, whether there are more already, and whether there will never be more."""
+
+    events: Sequence[WorkflowProgressEvent]
+    more: bool
+    ended: bool
 
 
 def append_event(transaction: Transaction, event: WorkflowProgressEvent) -> Appended:
@@ -124,6 +134,17 @@ def events_after(
         .limit(limit)
     )
     return [WorkflowProgressEvent.parse(row.body) for row in rows]
+
+
+def page_after(connection: Connection, execution_id: str, sequence: int, limit: int = _PAGE) -> LogPage | None:
+    """The page of the log behind a sequence number, or None when there is no such execution."""
+    row = connection.execute(_END, {"id": execution_id}).one_or_none()
+    if row is None:
+        return None
+    found = events_after(connection, execution_id, sequence, limit) if sequence < row.last_sequence else ()
+    reached = found[-1].sequence_number if found else sequence
+    terminal = is_terminal(ExecutionPhase(row.phase))
+    return LogPage(events=found, more=reached < row.last_sequence, ended=terminal and reached >= row.last_sequence)
 
 
 def _locked(connection: Connection, execution_id: str) -> Any:
