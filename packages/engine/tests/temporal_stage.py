@@ -10,6 +10,7 @@ from stigmer_engine import Engine, EngineConfig
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal import (
     EventReceiver,
+    LifecycleReceiver,
     Rules,
     StartConfig,
     TemporalExecution,
@@ -77,6 +78,7 @@ async def open_stage(
     worker: WorkerConfig | None = None,
     secrets: SecretStore | None = None,
     receiver: EventReceiver | None = None,
+    lifecycle: LifecycleReceiver | None = None,
 ) -> AsyncIterator[Stage]:
     """A worker for the time of the context, with its payloads in the folder `place`."""
     kept = payloads or PayloadsConfig(place=place)
@@ -85,7 +87,9 @@ async def open_stage(
         converter = data_converter(kept, on_text=prepare_outside(services))
         client = await Client.connect(address, data_converter=converter)
         try:
-            async with TemporalWorker(client, engine, services, worker, secrets=secrets, receiver=receiver):
+            async with TemporalWorker(
+                client, engine, services, worker, secrets=secrets, receiver=receiver, lifecycle=lifecycle
+            ):
                 yield Stage(client, engine, TemporalExecutions(client, vault=secrets), kept)
         finally:
             services.close()

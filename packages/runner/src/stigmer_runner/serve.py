@@ -94,7 +94,7 @@ async def _open_mode(
     # Whoever runs everything in one process needs nothing of Temporal.
     from stigmer_runner.durable.open import open_on_temporal  # noqa: PLC0415 - see above
 
-    return await open_on_temporal(settings, redactor, stack, stop=stop)
+    return await open_on_temporal(settings, redactor, stack, executions_url=executions_url, stop=stop)
 
 
 def _server_tls(settings: Settings) -> ssl.SSLContext | None:

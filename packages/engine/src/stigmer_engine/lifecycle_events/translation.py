@@ -1,6 +1,6 @@
 """Progress events to lifecycle CloudEvents (dsl.md 1.12; specification section 'Lifecycle events')."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -31,17 +31,29 @@ class LifecycleTranslation:
     Args:
         raw: the document as JSON.
         output_base: see `LifecycleConfig`.
+        open_tasks: `open_tasks` of the translation that this one goes on from.
     """
 
     def __init__(
-        self, document: Document, raw: JsonObject, *, status_changes: bool = False, output_base: str = ""
+        self,
+        document: Document,
+        raw: JsonObject,
+        *,
+        status_changes: bool = False,
+        output_base: str = "",
+        open_tasks: Iterable[str] = (),
     ) -> None:
         self._document = document
         self._raw = raw
         self._status_changes = status_changes
         self._output_base = output_base.rstrip("/")
-        self._open: dict[str, ProgressEvent] = {}
-        self._correlating = 0
+        self._open: dict[str, None] = dict.fromkeys(open_tasks)
+        self._correlating = sum(is_listen(raw, reference) for reference in self._open)
+
+    @property
+    def open_tasks(self) -> tuple[str, ...]:
+        """References of the tasks that have started and not ended, in the order of their start."""
+        return tuple(self._open)
 
     def translate(self, event: ProgressEvent) -> list[JsonObject]:
         """The lifecycle events that one progress event stands for; often none, sometimes several."""
@@ -92,9 +104,9 @@ class LifecycleTranslation:
             yield "workflow.status-changed", data
 
     def _open_tasks(self, event: ProgressEvent, verb: str, phase: str) -> Iterator[tuple[str, JsonObject]]:
-        for started in self._open.values():
-            yield f"task.{verb}", self._about_task(event, started.task_reference, f"{verb}At")
-            yield from self._task_status(event, started.task_reference, phase)
+        for reference in self._open:
+            yield f"task.{verb}", self._about_task(event, reference, f"{verb}At")
+            yield from self._task_status(event, reference, phase)
 
     # --- its tasks ----------------------------------------------------------------------------------------------
 
@@ -102,7 +114,7 @@ class LifecycleTranslation:
         reference = event.task_reference
         match event.event_type:
             case EventType.TASK_STARTED:
-                self._open[reference] = event
+                self._open[reference] = None
                 yield "task.created", self._about_task(event, reference, "createdAt")
                 yield from self._task_status(event, reference, "pending")
                 yield "task.started", self._about_task(event, reference, "startedAt")
@@ -119,7 +131,8 @@ class LifecycleTranslation:
 
     def _task_ended(self, event: ProgressEvent) -> Iterator[tuple[str, JsonObject]]:
         reference = event.task_reference
-        was_open = self._open.pop(reference, None) is not None
+        was_open = reference in self._open
+        self._open.pop(reference, None)
         completed = event.event_type is EventType.TASK_COMPLETED
         if was_open and is_listen(self._raw, reference):
             yield from self._correlation_ended(event, completed=completed)

@@ -13,6 +13,7 @@ from stigmer_engine.bus import EventBus, EventPublisher
 from stigmer_engine.faults import Fault
 from stigmer_engine.ids import new_execution_id
 from stigmer_engine.runtimes.temporal import (
+    LifecycleRules,
     Rules,
     StartConfig,
     TemporalBus,
@@ -37,6 +38,7 @@ from stigmer_runner.cli.process_run import load_documents
 from stigmer_runner.cli.running import RunOptions
 from stigmer_runner.cli.temporal_options import TemporalOptions
 from stigmer_runner.cli.temporal_place import TemporalPlace, open_place
+from stigmer_runner.durable.lifecycle import lifecycle_receiver
 from stigmer_runner.engine_config import open_engine
 
 _LAST_EVENTS_SECONDS: Final = 30.0
@@ -132,7 +134,14 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
         config = _start_config(engine, queue)
         if temporal.queue is None:
             await stack.enter_async_context(
-                TemporalWorker(client, engine, services, WorkerConfig(queue=queue, grace=_WORKER_GRACE), secrets=vault)
+                TemporalWorker(
+                    client,
+                    engine,
+                    services,
+                    WorkerConfig(queue=queue, grace=_WORKER_GRACE),
+                    secrets=vault,
+                    lifecycle=lifecycle_receiver(engine.config.lifecycle),
+                )
             )
         executions = TemporalExecutions(client, config, vault=vault)
         execution = await _start(executions, document, options, execution_id)
@@ -181,6 +190,7 @@ def _start_config(engine: Engine, queue: str) -> StartConfig:
         queue=queue,
         max_child_depth=config.max_child_depth,
         max_children=config.max_children,
+        lifecycle=LifecycleRules.of(config.lifecycle),
         rules=Rules(limits=config.limits),
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 from stigmer_engine import Engine, PreparedDocument
 from stigmer_engine.bus import EventBus, EventPublisher, EventSourceConfig
 from stigmer_engine.runtimes.temporal import (
+    LifecycleRules,
     Rules,
     StartConfig,
     TemporalBus,
@@ -38,6 +39,7 @@ from stigmer_runner.durable.connection import connect, connect_config
 from stigmer_runner.durable.event_source import DurableEventSource
 from stigmer_runner.durable.executions import DurableExecutions
 from stigmer_runner.durable.handover import Handover
+from stigmer_runner.durable.lifecycle import lifecycle_receiver
 from stigmer_runner.durable.reachability import Reachability
 from stigmer_runner.durable.reporting import EventReporting
 from stigmer_runner.durable.secret_sweep import forget_secrets
@@ -58,7 +60,7 @@ _LEFT_OUT: Final = "has no effect in this mode"
 
 
 async def open_on_temporal(
-    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, stop: asyncio.Event
+    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str, stop: asyncio.Event
 ) -> Mode | None:
     """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError."""
     payloads = payloads_config(settings)
@@ -66,7 +68,7 @@ async def open_on_temporal(
     bus = _Bus()
     agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
     engine = await stack.enter_async_context(
-        open_engine(settings, warm=True, activities=True, agents=agents, bus_of=bus.make)
+        open_engine(settings, executions_url=executions_url, warm=True, activities=True, agents=agents, bus_of=bus.make)
     )
     known = await register_folder(settings, engine)
     services = workflow_services(engine)
@@ -95,6 +97,7 @@ async def open_on_temporal(
         services=services,
         secrets=ExecutionSecrets(vault, documents, redactor, service.source),
         receiver=EventReporting(service.callback, EventLogLines()) if service.callback is not None else None,
+        lifecycle=lifecycle_receiver(engine.config.lifecycle),
         attendant=answers,
         execute_workflow=execute_workflow(executions, attendance, client),
     )
@@ -124,6 +127,7 @@ def start_config(settings: Settings, engine: Engine, *, reports: bool) -> StartC
     return StartConfig(
         queue=settings.temporal_task_queue,
         reports=reports,
+        lifecycle=LifecycleRules.of(engine.config.lifecycle),
         max_child_depth=engine.config.max_child_depth,
         max_children=engine.config.max_children,
         rules=replace(
@@ -192,7 +196,5 @@ def _sweep(client: Client, payloads: PayloadsConfig, stack: AsyncExitStack) -> N
 
 
 def _tell_left_out(settings: Settings, known: tuple[PreparedDocument, ...]) -> None:
-    if settings.lifecycle_sink_url is not None:
-        log.warning(f"LIFECYCLE_SINK_URL {_LEFT_OUT}: lifecycle events are sent only where executions run in process")
     if settings.schedules == "on" and any(document.workflow.schedule is not None for document in known):
         log.warning(f"SCHEDULES {_LEFT_OUT}: schedules start only where executions run in process")

@@ -1,17 +1,15 @@
 """Events of executions on Temporal, taken from their workers in batches: to the log and to the Stigmer service."""
 
 import asyncio
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final, Protocol, TypeVar
 
-from stigmer_callback import Backoff
-from stigmer_callback.clock import SYSTEM_RANDOM
 from stigmer_callback.errors import ReportError
 from stigmer_engine import ProgressEvent
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressResponse, WorkflowProgressEvent
 
+from stigmer_runner.durable.rest import Rest
 from stigmer_runner.logs import get_logger
 from stigmer_runner.messages import progress_message
 
@@ -21,7 +19,6 @@ _V = TypeVar("_V")
 
 _BATCH_SECONDS: Final = 3.0
 _LAST_TRIES: Final = 3
-_REST: Final = Backoff(initial_seconds=1.0, maximum_seconds=30.0)
 _REMEMBERED: Final = 10_000
 
 
@@ -45,28 +42,6 @@ class Lines(Protocol):
     def write(self, event: ProgressEvent) -> None:
         """Take an event at once."""
         ...
-
-
-class Rest:
-    """The circuit breaker of a process: after a call that did not reach the service none is made for a while."""
-
-    def __init__(self) -> None:
-        self._missed = 0
-        self._until = 0.0
-
-    @property
-    def resting(self) -> bool:
-        """Whether to leave the service alone now."""
-        return time.monotonic() < self._until
-
-    def reached(self) -> None:
-        """The service has answered."""
-        self._missed, self._until = 0, 0.0
-
-    def missed(self) -> None:
-        """The service could not be reached."""
-        self._missed += 1
-        self._until = time.monotonic() + _REST.wait_seconds(self._missed, SYSTEM_RANDOM)
 
 
 class EventReporting:

@@ -9,7 +9,13 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from stigmer_engine import Engine
-from stigmer_engine.runtimes.temporal import EventReceiver, SecretSource, TemporalWorker, WorkerConfig
+from stigmer_engine.runtimes.temporal import (
+    EventReceiver,
+    LifecycleReceiver,
+    SecretSource,
+    TemporalWorker,
+    WorkerConfig,
+)
 from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
 from temporalio.client import Client
@@ -27,13 +33,14 @@ _VERSIONING: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerParts:
-    """What the workers work with. `receiver` is None when nobody wants the events."""
+    """What the workers work with. `receiver` and `lifecycle` are None when nobody wants the events."""
 
     client: Client
     engine: Engine
     services: WorkflowServices
     secrets: SecretSource
     receiver: EventReceiver | None
+    lifecycle: LifecycleReceiver | None
     attendant: Attendant
     execute_workflow: Callable[..., Any]
 
@@ -58,6 +65,7 @@ class Workers:
             ),
             secrets=parts.secrets,
             receiver=parts.receiver,
+            lifecycle=parts.lifecycle,
             attendant=parts.attendant,
             # Older callers know only the queue of executions (seed 003).
             activities=[parts.execute_workflow],

@@ -2,12 +2,13 @@
 
 from stigmer_engine.runtimes.temporal.attribute_registry import ensure_search_attributes
 from stigmer_engine.runtimes.temporal.event_bus import TemporalBus
-from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver
 from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExecution, TemporalExecutions
 from stigmer_engine.runtimes.temporal.following import UnknownExecution
+from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE, WORKFLOW_TYPE, workflow_id
 from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
-from stigmer_engine.runtimes.temporal.start import Rules
+from stigmer_engine.runtimes.temporal.start import LifecycleRules, Rules
 from stigmer_engine.runtimes.temporal.worker import (
     TemporalWorker,
     WorkerConfig,
@@ -19,6 +20,9 @@ __all__ = [
     "DEFAULT_QUEUE",
     "WORKFLOW_TYPE",
     "EventReceiver",
+    "LifecycleMoment",
+    "LifecycleReceiver",
+    "LifecycleRules",
     "NoSecrets",
     "Rules",
     "SecretSource",

@@ -19,8 +19,9 @@ from stigmer_engine.runtimes.temporal.activity_attempt import ActivityAttempt
 from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
-from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver
 from stigmer_engine.runtimes.temporal.faults import error_of, failure_of
+from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.runtimes.temporal.names import (
     BREATHE_ACTIVITY,
     BUDGET_ACTIVITY,
@@ -28,6 +29,7 @@ from stigmer_engine.runtimes.temporal.names import (
     COMPLETE_ACTIVITY,
     DELIVER_ACTIVITY,
     DOCUMENT_ACTIVITY,
+    LIFECYCLE_ACTIVITY,
     call_activity,
     workflow_id,
 )
@@ -52,6 +54,7 @@ class ActivityParts:
         callers: by the kind of call.
         secrets: values for placeholders.
         receiver: of events; None when nobody wants them.
+        lifecycle: of lifecycle events, in the same way.
         find_document: the text of a registered document by namespace, name and version.
         client: to wait for executions.
         attendant: completes activities elsewhere that wait for the end of an execution.
@@ -60,6 +63,7 @@ class ActivityParts:
     callers: Mapping[str, Caller]
     secrets: SecretSource
     receiver: EventReceiver | None
+    lifecycle: LifecycleReceiver | None
     find_document: FindDocument
     client: Client
     attendant: Attendant
@@ -68,7 +72,8 @@ class ActivityParts:
 def build_activities(parts: ActivityParts) -> list[Activity]:
     """All activities, ready to be registered with a worker."""
     calls = [_call(kind, caller, parts.secrets) for kind, caller in parts.callers.items()]
-    return [*calls, _breathe, _over_budget, _deliver(parts.receiver), *_finding(parts), _completing(parts.attendant)]
+    delivering = [_deliver(parts.receiver), _deliver_lifecycle(parts.lifecycle)]
+    return [*calls, _breathe, _over_budget, *delivering, *_finding(parts), _completing(parts.attendant)]
 
 
 def _call(kind: str, caller: Caller, secrets: SecretSource) -> Activity:
@@ -134,6 +139,17 @@ def _deliver(receiver: EventReceiver | None) -> Activity:
     @activity.defn(name=DELIVER_ACTIVITY)
     async def deliver(events: list[dict[str, Any]], last: bool) -> int:
         read = [ProgressEvent.from_json(event) for event in events]
+        if receiver is None:
+            return read[-1].sequence_number
+        return await receiver.deliver(read, last=last)
+
+    return deliver
+
+
+def _deliver_lifecycle(receiver: LifecycleReceiver | None) -> Activity:
+    @activity.defn(name=LIFECYCLE_ACTIVITY)
+    async def deliver(moments: list[dict[str, Any]], last: bool) -> int:
+        read = [LifecycleMoment.from_json(moment) for moment in moments]
         if receiver is None:
             return read[-1].sequence_number
         return await receiver.deliver(read, last=last)

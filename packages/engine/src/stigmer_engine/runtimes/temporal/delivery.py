@@ -8,14 +8,12 @@ receiver that does not answer is left alone for a while that doubles.
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
+from stigmer_dsl.json_types import JsonObject
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
-
-from stigmer_engine.events import ProgressEvent
-from stigmer_engine.runtimes.temporal.names import DELIVER_ACTIVITY
 
 _BATCH_EVENTS: Final = 2_000
 _CARRIED_EVENTS: Final = 20_000
@@ -28,16 +26,31 @@ _SHORTEST: Final = 0.001
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 
 
-class Delivery:
-    """Delivers the events of one execution.
+class Deliverable(Protocol):
+    """What can be delivered; `sequence_number` is that of the event that it comes from."""
+
+    @property
+    def sequence_number(self) -> int: ...  # noqa: D102 - see above
+
+    def to_json(self) -> JsonObject: ...  # noqa: D102 - see above
+
+
+_Item = TypeVar("_Item", bound=Deliverable)
+
+
+class Delivery(Generic[_Item]):
+    """Delivers the events of one execution to one receiver.
 
     Args:
         waiting: events that an earlier run of it could not deliver.
+        activity: the local activity that takes a batch, as JSON, and whether it is the last; it gives the sequence
+            number up to which everything was taken.
         turning: whether the execution is about to go on in this workflow task, so that more events will come.
     """
 
-    def __init__(self, waiting: tuple[ProgressEvent, ...], turning: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, waiting: tuple[_Item, ...], activity: str, turning: Callable[[], bool] = lambda: False) -> None:
         self._waiting = list(waiting)
+        self._activity = activity
         self._turning = turning
         self._seen_length = -1
         self._rest = 0.0
@@ -50,14 +63,14 @@ class Delivery:
         """Whether a batch is under way."""
         return self._busy
 
-    def carried(self) -> tuple[ProgressEvent, ...]:
+    def carried(self) -> tuple[_Item, ...]:
         """What the receiver has not acknowledged, for the next run. Of very many, the oldest are given up."""
         given_up = len(self._waiting) - _CARRIED_EVENTS
         if given_up > 0:
             workflow.logger.warning("%d events are given up: nobody has taken them for long", given_up)
         return tuple(self._waiting[-_CARRIED_EVENTS:])
 
-    def add(self, event: ProgressEvent) -> None:
+    def add(self, event: _Item) -> None:
         """Take an event; it goes out with the next batch."""
         self._waiting.append(event)
 
@@ -100,7 +113,7 @@ class Delivery:
         through = 0
         try:
             through = await workflow.execute_local_activity(
-                DELIVER_ACTIVITY,
+                self._activity,
                 args=[[event.to_json() for event in self._waiting[:_BATCH_EVENTS]], last],
                 start_to_close_timeout=_LAST_SECONDS if last else _BATCH_SECONDS,
                 retry_policy=_ONCE,

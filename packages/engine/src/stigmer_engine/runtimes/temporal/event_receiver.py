@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from stigmer_engine.events import ProgressEvent
+from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 
 
 class EventReceiver(Protocol):
@@ -18,4 +19,12 @@ class EventReceiver(Protocol):
         Returns:
             The sequence number up to which everything was taken; 0 for nothing.
         """
+        ...
+
+
+class LifecycleReceiver(Protocol):
+    """Takes the lifecycle events of executions."""
+
+    async def deliver(self, moments: Sequence[LifecycleMoment], *, last: bool) -> int:
+        """Take what happened in one execution, in order; otherwise as `EventReceiver.deliver`."""
         ...

@@ -36,7 +36,7 @@ from stigmer_engine.runtimes.temporal.names import (
     workflow_id,
 )
 from stigmer_engine.runtimes.temporal.payloads import ClaimedText, SecretStore
-from stigmer_engine.runtimes.temporal.start import Beginning, Rules, Start
+from stigmer_engine.runtimes.temporal.start import Beginning, LifecycleRules, Rules, Start
 from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
@@ -49,11 +49,13 @@ class StartConfig:
     Attributes:
         queue: of their worker.
         reports: whether their worker delivers their events.
+        lifecycle: how their lifecycle events look; None when their worker is not to deliver any.
         max_child_depth, max_children: as in `EngineConfig`.
     """
 
     queue: str = DEFAULT_QUEUE
     reports: bool = False
+    lifecycle: LifecycleRules | None = None
     max_child_depth: int = 16
     max_children: int = 10_000
     rules: Rules = field(default_factory=Rules)
@@ -214,6 +216,7 @@ class TemporalExecutions:
             levels=config.max_child_depth,
             family=config.max_children,
             reports=config.reports,
+            lifecycle=config.lifecycle,
             attributes=index.usable,
             rules=config.rules,
         )

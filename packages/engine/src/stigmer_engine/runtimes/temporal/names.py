@@ -43,6 +43,7 @@ CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit", AGEN
 
 BREATHE_ACTIVITY: Final = "stigmer/breathe"
 DELIVER_ACTIVITY: Final = "stigmer/deliver-events"
+LIFECYCLE_ACTIVITY: Final = "stigmer/deliver-lifecycle-events"
 BUDGET_ACTIVITY: Final = "stigmer/expression-over-budget"
 DOCUMENT_ACTIVITY: Final = "stigmer/find-document"
 CHILD_ACTIVITY: Final = "stigmer/look-after-execution"

@@ -12,7 +12,9 @@ from stigmer_dsl.models.search_attributes import SearchAttributeType
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.execution import Departure
 from stigmer_engine.interpreter.run import Limits
+from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
+from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json, snapshot_to_json
 
@@ -37,6 +39,21 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LifecycleRules:
+    """How its lifecycle events look; both as in `LifecycleConfig`."""
+
+    status_changes: bool = False
+    output_base: str = ""
+
+    @classmethod
+    def of(cls, config: LifecycleConfig | None) -> "LifecycleRules | None":
+        """Those of an engine, or None when nobody wants its lifecycle events."""
+        if config is None:
+            return None
+        return cls(status_changes=config.status_changes, output_base=config.output_base)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
     """What stays the same as long as the execution lives.
 
@@ -49,6 +66,7 @@ class Start:
         levels: of sub-workflows that may be below it; `family` how many of them in all.
         parent: whether another execution waits for it.
         reports: whether its events are delivered to the receiver of its worker.
+        lifecycle: how its lifecycle events look, which are delivered too; None when nobody wants them.
         attributes: the search attributes that there are for it, and their types; None when nobody knows.
     """
 
@@ -62,6 +80,7 @@ class Start:
     family: int = 10_000
     parent: bool = False
     reports: bool = False
+    lifecycle: LifecycleRules | None = None
     attributes: Mapping[str, SearchAttributeType] | None = None
     rules: Rules = field(default_factory=Rules)
 
@@ -79,10 +98,12 @@ class Start:
         assert isinstance(secrets, list)
         assert isinstance(rules, dict)
         rules = dict(rules)
-        limits = rules.pop("limits", {})
+        limits, lifecycle = rules.pop("limits", {}), given.pop("lifecycle", None)
         assert isinstance(limits, dict)
+        assert isinstance(lifecycle, dict | None)
         return cls(
             **given,
+            lifecycle=None if lifecycle is None else LifecycleRules(**lifecycle),
             secrets=tuple(map(str, secrets)),
             rules=Rules(**rules, limits=Limits(**limits)),
         )
@@ -101,13 +122,25 @@ class Beginning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undelivered:
+    """What receivers have not acknowledged yet.
+
+    `open_tasks` are those that have started and not ended, by reference: what lifecycle events still tell of.
+    """
+
+    events: tuple[ProgressEvent, ...] = ()
+    lifecycle: tuple[LifecycleMoment, ...] = ()
+    open_tasks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Continuation:
     """Where an execution stands that continues as new.
 
     Attributes:
         departure: its frames, and whether it is held paused.
         snapshot: what the events so far add up to.
-        undelivered: events that the receiver has not acknowledged.
+        undelivered: events that receivers have not acknowledged.
         children: sub-workflows that a task waits for; `family` how many more there may be.
         attending: task tokens of activities that wait for the end, in base64.
         asked: whether the parent wants to be told of the end.
@@ -115,7 +148,7 @@ class Continuation:
 
     departure: Departure
     snapshot: Snapshot
-    undelivered: tuple[ProgressEvent, ...] = ()
+    undelivered: Undelivered = field(default_factory=Undelivered)
     children: DistantChildren = field(default_factory=DistantChildren)
     family: int = 0
     attending: tuple[str, ...] = ()
@@ -128,7 +161,9 @@ class Continuation:
             "pausing": self.departure.pausing,
             "reason": self.departure.reason,
             "snapshot": snapshot_to_json(self.snapshot),
-            "undelivered": [event.to_json() for event in self.undelivered],
+            "undelivered": [event.to_json() for event in self.undelivered.events],
+            "lifecycle": [moment.to_json() for moment in self.undelivered.lifecycle],
+            "open_tasks": list(self.undelivered.open_tasks),
             "children": self.children.to_json(),
             "family": self.family,
             "attending": list(self.attending),
@@ -145,7 +180,7 @@ class Continuation:
         return cls(
             departure=Departure(tree=tree, pausing=shown["pausing"] is True, reason=str(shown["reason"])),
             snapshot=snapshot_from_json(snapshot),
-            undelivered=tuple(ProgressEvent.from_json(event) for event in _objects(shown["undelivered"])),
+            undelivered=_undelivered(shown),
             children=DistantChildren.from_json(shown["children"]),
             family=family,
             attending=_texts(shown["attending"]),
@@ -160,6 +195,14 @@ def position_from_json(shown: JsonObject) -> Beginning | Continuation:
     seconds = shown.get("max_timeout_seconds", 0)
     assert isinstance(seconds, int | float)
     return Beginning(input=shown.get("input"), max_timeout_seconds=seconds)
+
+
+def _undelivered(shown: JsonObject) -> Undelivered:
+    return Undelivered(
+        events=tuple(ProgressEvent.from_json(event) for event in _objects(shown["undelivered"])),
+        lifecycle=tuple(LifecycleMoment.from_json(moment) for moment in _objects(shown.get("lifecycle", []))),
+        open_tasks=_texts(shown.get("open_tasks", [])),
+    )
 
 
 def _objects(value: JsonValue) -> list[JsonObject]:

@@ -17,7 +17,7 @@ from stigmer_engine.engine import Engine
 from stigmer_engine.runtimes.temporal.activities import ActivityParts, build_activities
 from stigmer_engine.runtimes.temporal.attendant import Attendant, SnapshotAttendant
 from stigmer_engine.runtimes.temporal.definition import find_definition
-from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver
 from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE
 from stigmer_engine.runtimes.temporal.sandbox import workflow_runner
 from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
@@ -58,6 +58,7 @@ class TemporalWorker:
         client: with the data converter of `payloads`, whose `on_text` is `documents_of(engine)`'s `ready`.
         engine: performs the calls, and loads documents.
         receiver: of the events of executions that report.
+        lifecycle: of the lifecycle events of executions that are to deliver them.
         attendant: completes activities elsewhere that wait for the end of an execution.
     """
 
@@ -70,6 +71,7 @@ class TemporalWorker:
         *,
         secrets: SecretSource | None = None,
         receiver: EventReceiver | None = None,
+        lifecycle: LifecycleReceiver | None = None,
         attendant: Attendant | None = None,
         activities: Sequence[Callable[..., Any]] = (),
     ) -> None:
@@ -81,6 +83,7 @@ class TemporalWorker:
             callers=engine.callers,
             secrets=secrets or NoSecrets(),
             receiver=receiver,
+            lifecycle=lifecycle,
             find_document=partial(find_definition, engine.documents),
             client=client,
             attendant=attendant or SnapshotAttendant(client),

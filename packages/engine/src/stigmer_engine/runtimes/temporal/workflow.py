@@ -19,7 +19,7 @@ from stigmer_engine.runtimes.temporal.attendance import Attendance
 from stigmer_engine.runtimes.temporal.calling import Calls
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.children import TemporalChildren
-from stigmer_engine.runtimes.temporal.delivery import Delivery
+from stigmer_engine.runtimes.temporal.deliveries import Deliveries
 from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.event_page import event_page
@@ -43,7 +43,13 @@ from stigmer_engine.runtimes.temporal.names import (
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
 from stigmer_engine.runtimes.temporal.replies import Replies
 from stigmer_engine.runtimes.temporal.runtime import TemporalRuntime
-from stigmer_engine.runtimes.temporal.start import Beginning, Continuation, Start, position_from_json
+from stigmer_engine.runtimes.temporal.start import (
+    Beginning,
+    Continuation,
+    Start,
+    Undelivered,
+    position_from_json,
+)
 from stigmer_engine.runtimes.temporal.turns import Turns
 from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices, services_of
 from stigmer_engine.snapshot import Snapshot
@@ -75,8 +81,8 @@ class InterpretWorkflow(MessageHandlers):
         self._forcing: asyncio.Future[None] | None = None
         place = position_from_json(position)
         self._turns = Turns(self._start.rules.turn_work)
-        undelivered = place.undelivered if isinstance(place, Continuation) else ()
-        self._delivery = Delivery(undelivered, turning=lambda: self._turns.ending)
+        undelivered = place.undelivered if isinstance(place, Continuation) else Undelivered()
+        self._deliveries = Deliveries(self._start, self._prepared, undelivered, lambda: self._turns.ending)
         self._attendance = Attendance(place.attending if isinstance(place, Continuation) else ())
         self._children = TemporalChildren(
             self._start,
@@ -101,17 +107,17 @@ class InterpretWorkflow(MessageHandlers):
             CancelledError: it was cancelled.
         """
         del start, position
-        delivering = asyncio.ensure_future(self._delivery.run()) if self._start.reports else None
+        self._deliveries.begin()
         if workflow.info().parent is not None and workflow.info().continued_run_id is None:
             announce_child(self._prepared, self._start.attributes)
         details = asyncio.ensure_future(self._details.run(self._execution))
         await self._until_stopped()
         if not self._execution.log.closed:
-            await self._uncancelled(lambda: self._children.settled and not self._delivery.busy)
+            await self._uncancelled(lambda: self._children.settled and not self._deliveries.busy)
             await self._answer_updates(kept=True)
             self._continue_as_new(definition)
         # In a task of its own, which a cancellation that comes now cannot reach: it comes too late.
-        ending = asyncio.ensure_future(self._end(delivering is not None))
+        ending = asyncio.ensure_future(self._end())
         await self._uncancelled(ending.done)
         ending.result()
         details.cancel()
@@ -221,8 +227,7 @@ class InterpretWorkflow(MessageHandlers):
     def _publish(self, log: EventLog, event: ProgressEvent) -> None:
         log.append(event)
         self._details.tell(event)
-        if self._start.reports:
-            self._delivery.add(event)
+        self._deliveries.add(event)
 
     async def _until_stopped(self) -> None:
         stopped = asyncio.ensure_future(self._execution.wait_stopped())
@@ -266,7 +271,7 @@ class InterpretWorkflow(MessageHandlers):
         continuation = Continuation(
             departure=departure,
             snapshot=self._execution.snapshot,
-            undelivered=self._delivery.carried(),
+            undelivered=self._deliveries.carried(),
             children=self._children.leave(),
             family=self._children.family,
             attending=self._attendance.tokens,
@@ -274,11 +279,10 @@ class InterpretWorkflow(MessageHandlers):
         )
         workflow.continue_as_new(args=[definition, self._start_json, continuation.to_json()])
 
-    async def _end(self, reports: bool) -> None:
+    async def _end(self) -> None:
         if self._forcing is not None:
             self._forcing.cancel()
-        if reports:
-            await self._delivery.finish()
+        await self._deliveries.finish()
         await self._children.close()
         await self._attendance.finish(self._execution)
         await self._tell_parent()
