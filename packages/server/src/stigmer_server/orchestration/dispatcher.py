@@ -62,6 +62,8 @@ class Dispatcher:
             self._woken.clear()
             try:
                 taken = await self._take()
+            except Refused:
+                taken = 0  # the store is away, which it tells itself
             except Exception:
                 log.exception("orders cannot be read; they are kept")
                 taken = 0
@@ -85,6 +87,13 @@ class Dispatcher:
         return len(orders)
 
     async def _work(self, order: Order) -> None:
+        try:
+            await self._settle(order)
+        except Refused as refused:
+            # The store is away: the order is taken again when its lease has ended.
+            log.debug("what became of an order is not noted", execution_id=order.execution_id, cause=refused.message)
+
+    async def _settle(self, order: Order) -> None:
         try:
             if order.action is Action.START:
                 await self._start(order)

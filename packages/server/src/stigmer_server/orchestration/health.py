@@ -9,6 +9,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowRunnerHea
 
 from stigmer_server.logs import get_logger
 from stigmer_server.orchestration.runner_calls import RunnerCalls
+from stigmer_server.refusals import Refused
 from stigmer_server.resources.runners import RegisteredRunner, WorkflowRunners
 
 log = get_logger(__name__)
@@ -52,6 +53,8 @@ class HealthChecks:
             self._now.clear()
             try:
                 await asyncio.gather(*(self._check(runner) for runner in await self._runners.registered()))
+            except Refused:
+                pass  # the store is away, which it tells itself
             except Exception:
                 log.exception("health checks failed; they go on")
             try:

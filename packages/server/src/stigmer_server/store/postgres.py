@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from stigmer_server.logs import get_logger
 from stigmer_server.store.transaction import Transaction
+from stigmer_server.store.unreachable import Reach
 
 _T = TypeVar("_T")
 _CHANNEL = "stigmer_changes"
 _RECONNECT_SECONDS = 1.0
+_CONNECT_SECONDS = 10.0
 _ATTEMPTS = 5
 # serialization_failure, deadlock_detected, unique_violation (the next attempt sees the row of the other)
 _PASSING = frozenset({"40001", "40P01", "23505"})
@@ -32,20 +34,28 @@ class PostgresDatabase:
     shared = True
 
     def __init__(self, url: URL, publish: Callable[[frozenset[str]], None]) -> None:
-        self._engine = create_async_engine(url, pool_size=12, max_overflow=8, pool_pre_ping=True)
+        self._engine = create_async_engine(
+            url, pool_size=12, max_overflow=8, pool_pre_ping=True, connect_args={"timeout": _CONNECT_SECONDS}
+        )
         self._publish = publish
+        self._reach = Reach()
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
-        """As `Database.read`."""
-        async with self._engine.connect() as plain:
-            connection = await plain.execution_options(isolation_level="REPEATABLE READ")
-            return await connection.run_sync(work)
+        """As `Database.read`. Raises Refused (TRY_AGAIN) while the server of the database is away."""
+        with self._reach.reaching():
+            async with self._engine.connect() as plain:
+                connection = await plain.execution_options(isolation_level="REPEATABLE READ")
+                return await connection.run_sync(work)
 
     async def write(self, work: Callable[[Transaction], _T]) -> _T:
-        """As `Database.write`. A transaction that another one crossed is tried again."""
+        """As `Database.write`. A transaction that another one crossed is tried again.
+
+        Raises Refused (TRY_AGAIN) when the server of the database went away; what was written may be there or not.
+        """
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._write(work)
+                with self._reach.reaching():
+                    return await self._write(work)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _PASSING or attempt == _ATTEMPTS - 1:
                     raise
@@ -84,7 +94,7 @@ class PostgresDatabase:
             try:
                 async with self._engine.connect() as connection:
                     await self._hear(connection)
-            except (OSError, DBAPIError) as error:
+            except Exception as error:  # whatever it is, there is no other who listens
                 log.warning("changes of other servers are not heard at the moment", cause=type(error).__name__)
             await asyncio.sleep(_RECONNECT_SECONDS)
 
