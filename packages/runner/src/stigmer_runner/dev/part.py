@@ -15,6 +15,7 @@ from stigmer_runner.temporal_server import guard
 
 _LONGEST_LINE: Final = 16 * 1024 * 1024
 _LAST_LINES_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,10 @@ class PartProcess:
 
     async def wait(self) -> int:
         """Wait for its end; the exit code, 128 + N for a signal N."""
-        code = await self._process.wait()
+        # Not `Process.wait`: that waits for the end of the pipe, too, which may be held by what the guard left behind.
+        while self._process.returncode is None:  # noqa: ASYNC110 - there is no event but that wait
+            await asyncio.sleep(_LOOK_SECONDS)
+        code = self._process.returncode
         self._kill_rest()
         # A process that it left behind in a session of its own may hold the pipe open.
         await asyncio.wait({self._reading}, timeout=_LAST_LINES_SECONDS)
