@@ -1,13 +1,19 @@
 """What conversion promises about expressions, on the engine: the converted documents run and mean what was written."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+import yaml
+from stigmer_converter import ConvertOptions, GrpcTarget, convert_json, convert_source, revert
 from stigmer_converter import convert as convert_message
-from stigmer_converter import convert_json, convert_source, revert
-from stigmer_engine import Engine
+from stigmer_dsl.json_types import JsonObject
+from stigmer_engine import Engine, EngineConfig
+from stigmer_engine.processes import ProcessConfig
+from stigmer_engine.secrets import SecretVault
+from stigmer_proto.ai.stigmer.commons.apiresource import WorkflowTaskKind
 
 DOCUMENT = {"dsl": "1.0.0", "namespace": "shop", "name": "x", "version": "1.0.0"}
 INPUT = {"customer": {"name": "Ann"}, "items": [{"sku": "a", "n": 2}, {"sku": "b", "n": 3}], "secrets": {"KEY": "no"}}
@@ -153,3 +159,53 @@ async def test_a_secret_is_used_but_never_shown(engine: Engine) -> None:
     assert result.output["b"] is True
     assert result.output["a"] != "Bearer "
     assert "k3y" not in str([event.to_json() for event in execution.log.events])
+
+
+SHOP = GrpcTarget(host="shop.internal", port=9000)
+ANYWHERE = ConvertOptions(grpc_services={"shop.v1.Inventory": SHOP, "shop.v1.Prices": SHOP})
+SPECS = sorted((Path(__file__).parent / "specs").glob("*.yaml"))
+
+
+@pytest_asyncio.fixture
+async def able_engine() -> AsyncIterator[Engine]:
+    """An engine that may do whatever a document of the contract can want, and answers calls itself."""
+
+    class Agents:
+        async def call(self, arguments: JsonObject, vault: SecretVault) -> JsonObject:
+            return {"response": f"{arguments['agent']}: {vault.fill_text(arguments['message'])}"}
+
+    processes = ProcessConfig(allow_shell=True, allow_script=True)
+    async with Engine(EngineConfig(activities=True, agents=Agents(), processes=processes)) as engine:
+        yield engine
+
+
+def _kinds(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("kind"), str):
+            yield value["kind"].removeprefix("WORKFLOW_TASK_KIND_")
+        for item in value.values():
+            yield from _kinds(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _kinds(item)
+
+
+def test_the_specs_have_every_kind_of_the_contract() -> None:
+    found = {kind for path in SPECS for kind in _kinds(yaml.safe_load(path.read_text()))}
+    assert found >= {str(kind.name) for kind in WorkflowTaskKind if kind.value}
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_whatever_is_converted_is_taken_by_the_engine(able_engine: Engine, path: Path) -> None:
+    able_engine.load(convert_source(path.read_text(), "yaml", ANYWHERE).yaml, path.name)
+
+
+async def test_an_agent_call_runs_as_converted(able_engine: Engine) -> None:
+    config = {
+        "agent": "helper",
+        "message": "For ${ .customer.name }, with ${.secrets.KEY}",
+        "env": {"STAGE": "${.env_vars.STAGE}"},
+        "config": {"timeout": 5},
+    }
+    output = await run(able_engine, [{"name": "ask", "kind": "AGENT_CALL", "task_config": config}])
+    assert output == {"response": "helper: For Ann, with k3y"}

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 KEY = "key-of-the-service-0815"
 _SCRIPT = Path(__file__).with_name("grpcio_agents.py")
+_PATIENCE_SECONDS = 60
 
 
 class AgentsPeer:
@@ -78,13 +79,21 @@ class AgentsPeer:
         lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [line["request"] for line in lines if line["method"] == method]
 
+    @property
+    def log(self) -> str:
+        """All calls, for whoever looks for a reason."""
+        return (self._folder / "calls.jsonl").read_text()
+
     def runs(self) -> list[str]:
         """The ids of all runs."""
         return sorted(path.stem for path in self._folder.glob("*.run"))
 
     def until(self, method: str, times: int = 1) -> None:
-        """Wait for calls of a method."""
+        """Wait for calls of a method. Raises RuntimeError when they do not come at all."""
+        given_up = time.monotonic() + _PATIENCE_SECONDS
         while len(self.calls(method)) < times:
+            if time.monotonic() > given_up:
+                raise RuntimeError(f"no {times}. call of {method}; there were {self.log}")
             time.sleep(0.02)
 
     async def until_called(self, method: str, times: int = 1) -> None:

@@ -311,6 +311,7 @@ async def test_a_run_that_may_be_there_under_another_id_is_not_started_again(pee
         await asyncio.to_thread(peer.reap)
         await asyncio.to_thread(peer.start)
         error = (await execution.wait()).error
+    assert error is not None
     assert (error.code, error.title) == ("COMMUNICATION_ERROR", "It is not known whether the agent was started")
     (created,) = peer.calls("create")
     assert created["metadata"]["slug"] in error.detail
