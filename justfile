@@ -62,8 +62,9 @@ release-contract *arguments:
 run *arguments:
     @stigmer run "$@"
 
-# Run the examples that need a real runner process: an order that outlives its runner, an approval by an event
+# Run the examples that need real processes: a platform, an order that outlives its runner, an approval by an event
 demo:
+    @python -m examples.parcel.demo
     @python -m examples.order.demo
     @python -m examples.approval.demo
 

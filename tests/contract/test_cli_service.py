@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,6 +174,18 @@ def test_the_problems_that_only_the_service_finds_have_places_in_the_document(st
     done = stigmer("apply", str(file))
     assert done.code == 2
     assert f"{file}:" in done.err
+
+
+def test_what_the_service_refuses_leaves_the_other_files_alone(stigmer: Stigmer, tmp_path: Path) -> None:
+    (tmp_path / "owned.yaml").write_text(
+        "apiVersion: agentic.stigmer.ai/v1\nkind: Workflow\n"
+        "metadata: {name: owned, ownerScope: identity_account}\n"
+        f"spec:\n{textwrap.indent(SECRETIVE, '  ')}"
+    )
+    done = stigmer("apply", "owned.yaml", str(HELLO))
+    assert done.code == 2
+    assert "owned.yaml: error[refused]: Metadata.owner_scope must be" in done.err
+    assert f"{HELLO}: hello 1.0.0" in done.out
 
 
 def test_a_failed_run_gives_one_and_its_error(stigmer: Stigmer, tmp_path: Path) -> None:

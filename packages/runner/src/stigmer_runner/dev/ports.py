@@ -1,5 +1,6 @@
 """The ports of a platform: the usual ones, or free ones where somebody else has those."""
 
+import random
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Final
 from stigmer_runner.dev.problems import DevProblem
 
 HOST: Final = "127.0.0.1"
+# A port that the system gives to connections by itself could be gone before a part listens on it, or starts again.
+_BELOW_EPHEMERAL: Final = range(20_000, 32_768)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +69,8 @@ class _Choice:
 
     def _free(self) -> int:
         while True:
-            with socket.create_server((HOST, 0)) as probe:
-                port: int = probe.getsockname()[1]
-            if port not in self._given:
+            port = random.choice(_BELOW_EPHEMERAL)  # noqa: S311 - spreads out
+            if port not in self._given and _is_free(port):
                 return port
 
 

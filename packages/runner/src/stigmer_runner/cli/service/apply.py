@@ -52,13 +52,15 @@ async def _apply(client: ServiceClient, name: str, org: str) -> JsonObject:
     try:
         stored = await client.call(lambda: client.workflow_commands.apply(file.workflow))
     except ServiceFailure as failure:
-        if not failure.problems:
+        if not failure.at_fault:
             raise ServiceFailure(f"{name}: {failure.message}") from None
         return _result(name, None, _problems(file, failure), file.text)
     return _result(name, stored, list(file.warnings), file.text)
 
 
 def _problems(file: WorkflowFile, failure: ServiceFailure) -> list[Problem]:
+    if not failure.problems:
+        return [Problem(code="refused", message=failure.message.rstrip("."), source=file.name)]
     return [file.located(shown_problem(problem, file.name)) for problem in failure.problems]
 
 

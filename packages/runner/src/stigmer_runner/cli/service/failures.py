@@ -8,7 +8,7 @@ from google.rpc import status_pb2
 from grpclib.const import Status
 from grpclib.encoding.base import StatusDetailsCodecBase
 from grpclib.exceptions import GRPCError
-from stigmer_dsl import JsonObject, Problem
+from stigmer_dsl import Problem
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem, ValidationProblems
 
 from stigmer_runner.cli.exit_codes import UsageFailure
@@ -19,12 +19,26 @@ PASSING: Final = frozenset({Status.UNAVAILABLE, Status.ABORTED})
 
 
 class ServiceFailure(UsageFailure):
-    """The service refused a call, or cannot be reached. `problems` are those of a document."""
+    """The service refused a call, or cannot be reached.
 
-    def __init__(self, message: str, *, problems: tuple[ValidationProblem, ...] = (), absent: bool = False) -> None:
+    Attributes:
+        problems: those of a document.
+        absent: there is no such thing.
+        at_fault: what was asked for is wrong; something else may be asked for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: tuple[ValidationProblem, ...] = (),
+        absent: bool = False,
+        at_fault: bool = False,
+    ) -> None:
         super().__init__(message)
         self.problems = problems
         self.absent = absent
+        self.at_fault = at_fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ def failure_of(error: GRPCError, access: ServiceAccess) -> ServiceFailure:
         case Status.UNAVAILABLE:
             return ServiceFailure(f"Not possible now: {said}. Try again.")
         case _:
-            return ServiceFailure(f"{_sentence(said)}.", problems=tuple(_problems(error.details)))
+            return ServiceFailure(f"{_sentence(said)}.", problems=tuple(_problems(error.details)), at_fault=True)
 
 
 def unreachable(access: ServiceAccess, why: object) -> ServiceFailure:
@@ -86,12 +100,6 @@ def shown_problem(problem: ValidationProblem, source: str) -> Problem:
         severity="warning" if problem.severity == "warning" else "error",
         hint=problem.hint,
     )
-
-
-def refusal_json(failure: ServiceFailure) -> JsonObject:
-    """The failure for programs."""
-    problems = [shown_problem(problem, "").to_json() for problem in failure.problems]
-    return {"error": failure.message, "problems": problems}
 
 
 def _problems(details: Iterable[Detail] | None) -> Iterable[ValidationProblem]:
