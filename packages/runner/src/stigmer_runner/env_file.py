@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stigmer_runner.config import ConfigError
+from stigmer_runner.config import ConfigError, Settings
 
 
 def read_env_file(path: Path, variable: str) -> dict[str, str]:
@@ -30,3 +30,10 @@ def read_env_file(path: Path, variable: str) -> dict[str, str]:
             raise ConfigError(f"{variable} {str(path)!r}, line {number}, must be written NAME=VALUE.")
         values[name] = value
     return values
+
+
+def schedule_environment(settings: Settings) -> dict[str, str]:
+    """What executions started by a schedule get. Raises ConfigError."""
+    if settings.schedule_env_file is None:
+        return {}
+    return read_env_file(settings.schedule_env_file, "SCHEDULE_ENV_FILE")

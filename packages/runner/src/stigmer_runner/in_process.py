@@ -11,8 +11,9 @@ from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.config import Settings
 from stigmer_runner.document_folder import register_folder
 from stigmer_runner.engine_config import StartHook, open_engine
-from stigmer_runner.env_file import read_env_file
-from stigmer_runner.executions import ExecutionRegistry, RegisteredDocuments, Sink
+from stigmer_runner.env_file import schedule_environment
+from stigmer_runner.executions import ExecutionRegistry, ProcessSchedules, RegisteredDocuments, Sink
+from stigmer_runner.executions.schedule_variables import ScheduleVariables
 from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
 from stigmer_runner.redaction import Redactor
@@ -26,7 +27,7 @@ async def open_in_process(
     settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str
 ) -> Mode:
     """The mode, closed with the stack. Raises ConfigError."""
-    environment = _schedule_environment(settings)
+    environment = schedule_environment(settings)
     starts = StartHook()
     agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
     engine = await stack.enter_async_context(
@@ -40,13 +41,14 @@ async def open_in_process(
     sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
     executions = ExecutionRegistry(engine, settings, redactor, source=service.source, sinks=sinks)
     starts.listener = executions.adopt
-    documents = RegisteredDocuments(engine, executions, environment=environment)
+    documents = RegisteredDocuments()
+    schedules = ProcessSchedules(engine, executions, ScheduleVariables(environment, known))
     bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)
     return Mode(
         executions=executions,
         documents=documents,
         event_source=event_source(engine.bus, bounds),
-        lifecycle=InProcessLifecycle(executions, documents, known, callback, settings),
+        lifecycle=InProcessLifecycle(executions, documents, known, schedules, callback, settings),
     )
 
 
@@ -58,12 +60,14 @@ class InProcessLifecycle:
         executions: ExecutionRegistry,
         documents: RegisteredDocuments,
         known: tuple[PreparedDocument, ...],
+        schedules: ProcessSchedules,
         callback: CallbackSink | None,
         settings: Settings,
     ) -> None:
         self._executions = executions
         self._documents = documents
         self._known = known
+        self._schedules = schedules
         self._callback = callback
         self._settings = settings
 
@@ -74,11 +78,12 @@ class InProcessLifecycle:
 
     def begin(self) -> None:
         """See `Lifecycle`."""
-        self._documents.announce(self._known, schedules=self._settings.schedules == "on")
+        wanted = self._settings.schedules == "on"
+        self._documents.announce(self._known, self._schedules.start if wanted else lambda _document: None)
 
     async def drain(self, hurry: asyncio.Event) -> None:
         """See `Lifecycle`."""
-        self._documents.stop_schedules()
+        self._schedules.stop()
         report = await self._executions.drain(self._settings.shutdown_grace_seconds, hurry)
         if report.cut:
             log.warning("executions were cut by the shutdown", finished=report.finished, cut=list(report.cut))
@@ -89,10 +94,3 @@ class InProcessLifecycle:
         """See `Lifecycle`."""
         if self._callback is not None:
             await self._callback.settle()
-
-
-def _schedule_environment(settings: Settings) -> dict[str, str]:
-    """What executions started by a schedule get. Raises ConfigError."""
-    if settings.schedule_env_file is None:
-        return {}
-    return read_env_file(settings.schedule_env_file, "SCHEDULE_ENV_FILE")

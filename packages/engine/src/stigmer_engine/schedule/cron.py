@@ -4,6 +4,7 @@ Days and the change to and from summer time are as in Debian's cron: a job at a 
 at once after it, one whose time comes twice runs once, and jobs every so many minutes or hours follow the real time.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,10 +12,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 _FIELDS: Final = 5
+_WEEK: Final = 7
 
 
 class InvalidCron(ValueError):
     """Not a cron expression of five fields, or not a time zone; says what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CronFields:
+    """The values that a cron expression names, each in ascending order; Sunday is 0.
+
+    `both_days` tells that a day must be in `days` and in `weekdays`; otherwise one of them is enough.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    both_days: bool
 
 
 class Cron:
@@ -34,6 +51,22 @@ class Cron:
             CronSim(self._expression, datetime.now(UTC))
         except CronSimError as error:
             raise InvalidCron(f"{str(error)[:1].lower()}{str(error)[1:]}") from error
+
+    @property
+    def fields(self) -> CronFields:
+        """What it names. Raises InvalidCron, when that depends on the month: the last day, the second Monday."""
+        parsed = CronSim(self._expression, datetime.now(UTC))
+        weekdays = {day % _WEEK if isinstance(day, int) else day for day in parsed.weekdays}
+        if not all(isinstance(day, int) and day >= 0 for day in (*parsed.days, *weekdays)):
+            raise InvalidCron("it has days that depend on the month (`L`, `W` or `#`)")
+        return CronFields(
+            minutes=tuple(sorted(parsed.minutes)),
+            hours=tuple(sorted(parsed.hours)),
+            days=tuple(sorted(day for day in parsed.days if isinstance(day, int))),
+            months=tuple(sorted(parsed.months)),
+            weekdays=tuple(sorted(day for day in weekdays if isinstance(day, int))),
+            both_days=parsed.day_and,
+        )
 
     def next_after(self, time: float) -> float | None:
         """The next time it names after a Unix time, or None when there is none within 50 years."""

@@ -1,7 +1,7 @@
 """The executions on Temporal, started and controlled from here; any runner of the namespace could do the same."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -70,6 +70,13 @@ class DurableExecutions:
             pulled, execution_id, field="workflow_execution_id", secrets_stay=not request.env and not request.secrets
         )
 
+    async def start_scheduled(
+        self, document: PreparedDocument, execution_id: str, *, env: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> DurableExecution:
+        """An execution that nobody asked for but the document's schedule; started once by its id. Raises Refused."""
+        request = ExecutionRequest(execution_id=execution_id, env=env, secrets=secrets)
+        return await self._start_document(document, request)
+
     async def find(self, execution_id: str) -> DurableExecution:
         """See `Executions`."""
         with refusals(execution_id):
@@ -116,6 +123,12 @@ class DurableExecutions:
         document = await self._documents.load(request.document, field=field)
         env, secrets = secrets_apart(request, (document.workflow.use and document.workflow.use.secrets) or ())
         request = replace(request, execution_id=execution_id, env=env, secrets=secrets)
+        return await self._start_document(document, request, secrets_stay=secrets_stay)
+
+    async def _start_document(
+        self, document: PreparedDocument, request: ExecutionRequest, *, secrets_stay: bool = False
+    ) -> DurableExecution:
+        execution_id, secrets = request.execution_id, request.secrets
         fingerprint = durable_fingerprint(request, secrets)
         if secrets and not secrets_stay:
             # Before the secrets are kept: those of the execution that has the id must stay as they are.

@@ -1,10 +1,10 @@
 """Modes `temporal` and `dual`: executions run on Temporal, and this process is one of those that work for them."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
 
 from stigmer_engine import Engine, PreparedDocument
 from stigmer_engine.bus import EventBus, EventPublisher, EventSourceConfig
@@ -42,11 +42,15 @@ from stigmer_runner.durable.handover import Handover
 from stigmer_runner.durable.lifecycle import lifecycle_receiver
 from stigmer_runner.durable.reachability import Reachability
 from stigmer_runner.durable.reporting import EventReporting
+from stigmer_runner.durable.schedules import TemporalSchedule, keep_schedules, start_scheduled
+from stigmer_runner.durable.schedules.names import schedule_id
 from stigmer_runner.durable.secret_sweep import forget_secrets
 from stigmer_runner.durable.secrets import ExecutionSecrets
 from stigmer_runner.durable.workers import WorkerParts, Workers
 from stigmer_runner.engine_config import open_engine
+from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import Documents, RegisteredDocuments
+from stigmer_runner.executions.schedule_variables import ScheduleVariables
 from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
 from stigmer_runner.payloads_config import payloads_config
@@ -56,8 +60,6 @@ from stigmer_runner.stigmer_service import open_stigmer_service
 
 log = get_logger(__name__)
 
-_LEFT_OUT: Final = "has no effect in this mode"
-
 
 async def open_on_temporal(
     settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str, stop: asyncio.Event
@@ -66,6 +68,7 @@ async def open_on_temporal(
     payloads = payloads_config(settings)
     connection = connect_config(settings)
     bus = _Bus()
+    environment = schedule_environment(settings)
     agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
     engine = await stack.enter_async_context(
         open_engine(settings, executions_url=executions_url, warm=True, activities=True, agents=agents, bus_of=bus.make)
@@ -89,6 +92,7 @@ async def open_on_temporal(
     )
     documents = Documents(engine.load, max_bytes=settings.max_document_bytes)
     executions = DurableExecutions(client, temporal, documents, redactor, source=service.source)
+    variables = ScheduleVariables(environment, known)
     answers = ActivityAnswers(client)
     attendance = await stack.enter_async_context(Attendance(executions, answers))
     parts = WorkerParts(
@@ -100,6 +104,7 @@ async def open_on_temporal(
         lifecycle=lifecycle_receiver(engine.config.lifecycle),
         attendant=answers,
         execute_workflow=execute_workflow(executions, attendance, client),
+        start_scheduled=start_scheduled(executions, engine.documents, variables),
     )
     grace = timedelta(seconds=settings.shutdown_grace_seconds)
     workers = await stack.enter_async_context(Workers(parts, settings, handover, grace=grace))
@@ -111,14 +116,14 @@ async def open_on_temporal(
     reachability = await stack.enter_async_context(Reachability(client))
     _sweep(client, payloads, stack)
     forget_secrets(client, payloads, stack)
-    _tell_left_out(settings, known)
-    registered = RegisteredDocuments(engine, None, environment={})
+    schedules = await _schedules(client, settings, known, variables)
+    registered = RegisteredDocuments()
     bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)
     return Mode(
         executions=executions,
         documents=registered,
         event_source=DurableEventSource(bus.bus, bounds),
-        lifecycle=DurableLifecycle(executions, workers, reachability, registered, known),
+        lifecycle=DurableLifecycle(executions, workers, reachability, registered, known, schedules),
     )
 
 
@@ -148,12 +153,14 @@ class DurableLifecycle:
         reachability: Reachability,
         documents: RegisteredDocuments,
         known: tuple[PreparedDocument, ...],
+        schedules: Mapping[str, TemporalSchedule],
     ) -> None:
         self._executions = executions
         self._workers = workers
         self._reachability = reachability
         self._documents = documents
         self._known = known
+        self._schedules = schedules
 
     @property
     def ready(self) -> bool:
@@ -162,7 +169,7 @@ class DurableLifecycle:
 
     def begin(self) -> None:
         """See `Lifecycle`."""
-        self._documents.announce(self._known, schedules=False)
+        self._documents.announce(self._known, lambda document: self._schedules.get(schedule_id(document)))
 
     async def drain(self, hurry: asyncio.Event) -> None:
         """See `Lifecycle`."""
@@ -195,6 +202,15 @@ def _sweep(client: Client, payloads: PayloadsConfig, stack: AsyncExitStack) -> N
     in_background(sweeping, stack, name="sweep")
 
 
-def _tell_left_out(settings: Settings, known: tuple[PreparedDocument, ...]) -> None:
-    if settings.schedules == "on" and any(document.workflow.schedule is not None for document in known):
-        log.warning(f"SCHEDULES {_LEFT_OUT}: schedules start only where executions run in process")
+async def _schedules(
+    client: Client, settings: Settings, known: tuple[PreparedDocument, ...], variables: ScheduleVariables
+) -> Mapping[str, TemporalSchedule]:
+    """Those of the documents; without a folder, or with SCHEDULES=off, what others keep stays as it is."""
+    if settings.documents_dir is None or settings.schedules == "off":
+        return {}
+    for document in known:
+        if document.workflow.schedule is not None:
+            variables.warn_of_missing(document)
+    return await keep_schedules(
+        client, known, queue=settings.temporal_task_queue, time_zone=settings.schedule_time_zone
+    )

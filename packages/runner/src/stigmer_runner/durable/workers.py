@@ -24,6 +24,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from stigmer_runner.config import TemporalSettings
 from stigmer_runner.durable.handover import Handover
+from stigmer_runner.durable.schedules import ScheduledStart
 
 _VERSIONING: Final = {
     "pinned": VersioningBehavior.PINNED,
@@ -43,6 +44,7 @@ class WorkerParts:
     lifecycle: LifecycleReceiver | None
     attendant: Attendant
     execute_workflow: Callable[..., Any]
+    start_scheduled: Callable[..., Any]
 
 
 class Workers:
@@ -68,7 +70,8 @@ class Workers:
             lifecycle=parts.lifecycle,
             attendant=parts.attendant,
             # Older callers know only the queue of executions (seed 003).
-            activities=[parts.execute_workflow],
+            activities=[parts.execute_workflow, parts.start_scheduled],
+            workflows=[ScheduledStart],
         )
         self._activities: Worker | None = None
         queue = settings.temporal_workflow_execution_runner_task_queue

@@ -2,7 +2,7 @@
 
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.port import Executions, ExecutionState, KnownExecution
-from stigmer_runner.executions.registered import RegisteredDocument, RegisteredDocuments
+from stigmer_runner.executions.registered import ProcessSchedules, RegisteredDocument, RegisteredDocuments
 from stigmer_runner.executions.registry import DrainReport, ExecutionRegistry, Sink
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.executions.run import Run
@@ -16,6 +16,7 @@ __all__ = [
     "ExecutionState",
     "Executions",
     "KnownExecution",
+    "ProcessSchedules",
     "RegisteredDocument",
     "RegisteredDocuments",
     "Run",

@@ -1,18 +1,22 @@
 """Documents that this runner knows by name: found by `run: workflow`, and started by their schedules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from stigmer_dsl import JsonValue
 from stigmer_engine import Engine, Execution, PreparedDocument
 from stigmer_engine.faults import fault
-from stigmer_engine.schedule import Schedule
 
 from stigmer_runner.executions.registry import ExecutionRegistry
+from stigmer_runner.executions.schedule_state import ProcessSchedule, ScheduleSource
+from stigmer_runner.executions.schedule_variables import ScheduleVariables, identity
 from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Refused
 
 log = get_logger(__name__)
+
+FindSchedule = Callable[[PreparedDocument], ScheduleSource | None]
+"""The schedule of a document, which starts it from now on; None when nothing does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,22 +24,13 @@ class RegisteredDocument:
     """A document and, when it starts by itself, what starts it."""
 
     document: PreparedDocument
-    schedule: Schedule | None = None
+    schedule: ScheduleSource | None = None
 
 
 class RegisteredDocuments:
-    """Documents that the engine knows by name, and their schedules.
+    """Documents that the engine knows by name, and their schedules."""
 
-    `executions` start by schedules; None where no schedule does.
-
-    A variable that one of the documents declares in `use.secrets` goes to the documents that declare it, and to them as
-    a secret; every other variable goes to all.
-    """
-
-    def __init__(self, engine: Engine, executions: ExecutionRegistry | None, *, environment: Mapping[str, str]) -> None:
-        self._engine = engine
-        self._executions = executions
-        self._environment = environment
+    def __init__(self) -> None:
         self._entries: tuple[RegisteredDocument, ...] = ()
 
     @property
@@ -43,55 +38,42 @@ class RegisteredDocuments:
         """All of them, in the order in which they were announced."""
         return self._entries
 
-    def announce(self, documents: Iterable[PreparedDocument], *, schedules: bool) -> None:
-        """Take documents that are registered; with `schedules`, those that have one start by themselves from now on."""
-        known = tuple(documents)
-        secret_names = frozenset(name for document in known for name in _declared(document))
+    def announce(self, documents: Iterable[PreparedDocument], schedule_of: FindSchedule) -> None:
+        """Take documents that are registered, with what starts them."""
         self._entries = tuple(
-            RegisteredDocument(
-                document=document, schedule=self._schedule(document, secret_names) if schedules else None
-            )
-            for document in known
+            RegisteredDocument(document=document, schedule=schedule_of(document)) for document in documents
         )
         for entry in self._entries:
-            log.info("document registered", document=_identity(entry.document), scheduled=entry.schedule is not None)
+            log.info("document registered", document=identity(entry.document), scheduled=entry.schedule is not None)
 
-    def stop_schedules(self) -> None:
-        """Start nothing more. What runs goes on."""
-        for entry in self._entries:
-            if entry.schedule is not None:
-                entry.schedule.stop()
 
-    def _schedule(self, document: PreparedDocument, secret_names: frozenset[str]) -> Schedule | None:
+class ProcessSchedules:
+    """Schedules that this process keeps, and whose executions run in it."""
+
+    def __init__(self, engine: Engine, executions: ExecutionRegistry, variables: ScheduleVariables) -> None:
+        self._engine = engine
+        self._executions = executions
+        self._variables = variables
+        self._started: list[ProcessSchedule] = []
+
+    def start(self, document: PreparedDocument) -> ProcessSchedule | None:
+        """Start executions of a document whenever its schedule says; None when it has none."""
         if document.workflow.schedule is None:
             return None
-        declared = _declared(document)
-        secrets = {name: value for name, value in self._environment.items() if name in declared}
-        env = {name: value for name, value in self._environment.items() if name not in secret_names}
-        for name in declared:
-            if name not in secrets:
-                log.warning(
-                    "a scheduled document declares a secret that SCHEDULE_ENV_FILE does not give",
-                    document=_identity(document),
-                    variable=name,
-                )
-
-        executions = self._executions
-        assert executions is not None, "schedules need executions in this process"
+        given = self._variables.of(document)
+        self._variables.warn_of_missing(document)
 
         def start(value: JsonValue) -> Execution:
             try:
-                return executions.start_scheduled(document, value, env=env, secrets=secrets).execution
+                return self._executions.start_scheduled(document, value, env=given.env, secrets=given.secrets).execution
             except Refused as refused:
                 raise fault("runtime", refused.message) from refused
 
-        return self._engine.schedule(document, secrets=secrets, env=env, start=start)
+        schedule = ProcessSchedule(self._engine.schedule(document, secrets=given.secrets, env=given.env, start=start))
+        self._started.append(schedule)
+        return schedule
 
-
-def _declared(document: PreparedDocument) -> tuple[str, ...]:
-    return tuple((document.workflow.use and document.workflow.use.secrets) or ())
-
-
-def _identity(document: PreparedDocument) -> str:
-    head = document.workflow.document
-    return f"{head.namespace}/{head.name}:{head.version}"
+    def stop(self) -> None:
+        """Start nothing more. What runs goes on."""
+        for schedule in self._started:
+            schedule.stop()

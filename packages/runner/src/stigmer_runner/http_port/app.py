@@ -49,7 +49,7 @@ def build_app(
 
     async def listed(request: Request) -> Response:
         authentication.check(request.headers.get("authorization"))
-        return JSONResponse(documents_view(documents.entries), headers=_FRESH)
+        return JSONResponse(await documents_view(documents.entries), headers=_FRESH)
 
     async def livez(_request: Request) -> Response:
         return PlainTextResponse("ok\n")

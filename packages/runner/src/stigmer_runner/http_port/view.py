@@ -7,6 +7,7 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_engine import Snapshot, Status, TaskSnapshot
 
 from stigmer_runner.executions import ExecutionState, RegisteredDocument
+from stigmer_runner.executions.schedule_state import ScheduleState
 
 ENDED = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 _ALMOST = 99
@@ -36,23 +37,24 @@ def status_view(state: ExecutionState, *, execution_id: str) -> JsonObject:
     }
 
 
-def documents_view(entries: Iterable[RegisteredDocument]) -> JsonObject:
+async def documents_view(entries: Iterable[RegisteredDocument]) -> JsonObject:
     """The JSON of the registered documents. Times as in `status_view`."""
-    return {"documents": [_document(entry) for entry in entries]}
+    return {"documents": [await _document(entry) for entry in entries]}
 
 
-def _document(entry: RegisteredDocument) -> JsonObject:
-    head, schedule = entry.document.workflow.document, entry.schedule
+async def _document(entry: RegisteredDocument) -> JsonObject:
+    head = entry.document.workflow.document
+    schedule = await entry.schedule.state() if entry.schedule is not None else ScheduleState()
     return {
         "namespace": head.namespace,
         "name": head.name,
         "version": head.version,
-        "scheduled": schedule is not None and schedule.active,
-        "next_run": _time(_milliseconds(schedule.next_time)) if schedule else None,
-        "last_run": _time(_milliseconds(schedule.last_time)) if schedule else None,
-        "runs": schedule.count if schedule else 0,
-        "executions": [execution.id for execution in schedule.executions[-_SHOWN_EXECUTIONS:]] if schedule else [],
-        "problem": schedule.problem if schedule else "",
+        "scheduled": schedule.active,
+        "next_run": _time(_milliseconds(schedule.next_time)),
+        "last_run": _time(_milliseconds(schedule.last_time)),
+        "runs": schedule.count,
+        "executions": list(schedule.executions[-_SHOWN_EXECUTIONS:]),
+        "problem": schedule.problem,
     }
 
 

@@ -60,6 +60,7 @@ class TemporalWorker:
         receiver: of the events of executions that report.
         lifecycle: of the lifecycle events of executions that are to deliver them.
         attendant: completes activities elsewhere that wait for the end of an execution.
+        activities, workflows: others that it works for too.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class TemporalWorker:
         lifecycle: LifecycleReceiver | None = None,
         attendant: Attendant | None = None,
         activities: Sequence[Callable[..., Any]] = (),
+        workflows: Sequence[type] = (),
     ) -> None:
         settled = config or WorkerConfig()
         self._queue = settled.queue
@@ -92,7 +94,7 @@ class TemporalWorker:
         self._worker = Worker(
             client,
             task_queue=settled.queue,
-            workflows=[InterpretWorkflow],
+            workflows=[InterpretWorkflow, *workflows],
             activities=[*build_activities(parts), *activities],
             workflow_runner=workflow_runner(),
             workflow_task_executor=self._threads,
