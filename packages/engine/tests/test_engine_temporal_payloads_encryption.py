@@ -171,6 +171,7 @@ def test_keys_are_read_in_order() -> None:
         ("a:c2VjcmV0!", "base64 after the colon, which entry 1"),
         (f"{NEW.to_text()},{NEW.to_text()}", "an id for two keys"),
     ],
+    ids=["no id", "swapped", "short", "no base64", "twice"],
 )
 def test_wrong_keys_are_told_without_showing_them(text: str, said: str) -> None:
     with pytest.raises(InvalidKeys, match=said) as caught:
