@@ -3,7 +3,13 @@
 import asyncio
 
 from stigmer_dsl.json_types import JsonObject
-from temporalio.exceptions import ActivityError, ApplicationError, ChildWorkflowError, FailureError
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    ApplicationErrorCategory,
+    ChildWorkflowError,
+    FailureError,
+)
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 
@@ -12,8 +18,12 @@ from stigmer_engine.runtimes.temporal.names import FAULT_TYPE
 
 
 def failure_of(error: WorkflowError) -> ApplicationError:
-    """The failure that carries an error; Temporal never retries it, as only the document decides on that."""
-    return ApplicationError(error.sentence, error.to_json(), type=FAULT_TYPE, non_retryable=True)
+    """The failure that carries an error; Temporal never retries it, as only the document decides on that.
+
+    Nor does it log it with a stack trace, of which only the engine would be the subject.
+    """
+    benign = ApplicationErrorCategory.BENIGN
+    return ApplicationError(error.sentence, error.to_json(), type=FAULT_TYPE, non_retryable=True, category=benign)
 
 
 def error_of(failure: BaseException | None) -> WorkflowError | None:
