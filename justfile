@@ -42,6 +42,10 @@ test *arguments:
 test-page *arguments:
     pytest packages/server/tests -m browser "$@"
 
+# Run the tests of several servers on one PostgreSQL, on a server of their own or the one at STIGMER_TEST_POSTGRES_URL
+test-postgres *arguments:
+    pytest packages/server/tests/postgres packages/server/tests/test_server_postgres.py "$@"
+
 # Run the built runner in each mode, through each door, and stop it in mid-run; arguments go to pytest
 test-modes *arguments:
     pytest tests/contract/test_modes.py "$@"

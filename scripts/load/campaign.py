@@ -87,6 +87,7 @@ class Campaign:
         self._place = place
         self._contract = contract
         self._ended: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._marks: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self.done = 0
         self.outcome = Outcome(plan=plan)
 
@@ -105,6 +106,10 @@ class Campaign:
             await self._judge_store(created)
         return self.outcome
 
+    async def until_done(self, executions: int) -> None:
+        """Until so many executions have ended."""
+        await self._marks[executions].wait()
+
     async def call(self, service: str, method: str, request: Mapping[str, Any], key: str) -> Any:
         """The answer, however often it takes."""
         stub = getattr(self._contract.stubs[service](self._channel), method)
@@ -122,6 +127,7 @@ class Campaign:
         if run is not None and not self._ended[run].is_set():
             self._ended[run].set()
             self.done += 1
+            self._marks[self.done].set()
 
     async def _runners(self, stack: AsyncExitStack) -> list[PeerProcess]:
         plan, endpoints, runners = self._plan, [self._plan.runner], []

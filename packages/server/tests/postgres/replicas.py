@@ -8,6 +8,8 @@ from pathlib import Path
 
 from stigmer_server.testing import ServerProcess
 
+from scripts.load.campaign import Plan
+
 SETTINGS = {
     "STIGMER_SECRET_KEYS": f"k1:{base64.b64encode(bytes(32)).decode()}",
     "STIGMER_SERVER_REQUESTS_PER_SECOND": "100000",
@@ -16,6 +18,13 @@ SETTINGS = {
     "STIGMER_RUNNER_CALL_SECONDS": "2",
     "STIGMER_RUNNER_CHECK_SECONDS": "0.5",
 }
+
+PLAN = Plan(executions=36, subscribers=8, runners=2, ahead=12)
+
+
+def ports_of(servers: list[ServerProcess]) -> list[tuple[int, int]]:
+    """The gRPC and the HTTP port of each."""
+    return [(server.grpc_port, server.http_port) for server in servers]
 
 
 @contextmanager

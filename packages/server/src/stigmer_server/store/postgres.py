@@ -99,7 +99,10 @@ class PostgresDatabase:
             await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _hear(self, connection: AsyncConnection) -> None:
-        """Until the connection is lost. Followers look for themselves now and then, so a lost notice is a late one."""
+        """Hear until the connection is lost, which raises ConnectionResetError.
+
+        Followers look for themselves now and then, so a lost notice is a late one.
+        """
         raw: Any = (await connection.get_raw_connection()).driver_connection
         lost = asyncio.Event()
         raw.add_termination_listener(lambda _connection: lost.set())
@@ -110,6 +113,7 @@ class PostgresDatabase:
         await raw.add_listener(_CHANNEL, hear)
         try:
             await lost.wait()
+            raise ConnectionResetError
         finally:
             if not raw.is_closed():
                 await raw.remove_listener(_CHANNEL, hear)
