@@ -192,7 +192,7 @@ def test_wrong_usage_is_exit_2(in_process: InProcess, arguments: tuple[str, ...]
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("GRPC_PORT", "x"), ("EXECUTION_MODE", "temporal"), ("LOG_LEVEL", "loud"), ("BIND_HOST", "not.a.host.invalid")],
+    [("GRPC_PORT", "x"), ("EXECUTION_MODE", "sideways"), ("LOG_LEVEL", "loud"), ("BIND_HOST", "not.a.host.invalid")],
 )
 def test_serve_refuses_a_wrong_setting_with_one_sentence(in_process: InProcess, variable: str, value: str) -> None:
     code, stdout, stderr = in_process("serve", environment={"GRPC_PORT": "0", "HTTP_PORT": "0", variable: value})
