@@ -1,6 +1,7 @@
 """The load of `just load-server` in a short form, and a server that is killed under it."""
 
 import asyncio
+from contextlib import ExitStack
 from pathlib import Path
 
 from stigmer_server.testing import ServerProcess
@@ -31,15 +32,16 @@ async def test_no_subscriber_misses_anything(contract: Contract, data_dir: Path)
 
 
 async def test_a_server_that_is_killed_and_started_again_goes_on(contract: Contract, data_dir: Path) -> None:
-    with ServerProcess(data_dir, SETTINGS) as server:
+    with ExitStack() as stack:
+        killed = stack.enter_context(ServerProcess(data_dir, SETTINGS))
 
         async def kill_and_start(grpc: Balancer, http: Balancer) -> None:
-            await asyncio.to_thread(server.kill)
-            await asyncio.to_thread(server.__enter__)
+            await asyncio.to_thread(killed.kill)
+            server = await asyncio.to_thread(stack.enter_context, ServerProcess(data_dir, SETTINGS))
             grpc.ports, http.ports = [server.grpc_port], [server.http_port]
 
         plan = Plan(executions=36, subscribers=8, runners=2, ahead=12)
-        outcome = await interrupted_load(plan, contract, [(server.grpc_port, server.http_port)], kill_and_start)
+        outcome = await interrupted_load(plan, contract, [(killed.grpc_port, killed.http_port)], kill_and_start)
     assert outcome.wrong == []
     assert outcome.cut_off > 0
     assert outcome.repeats > 0

@@ -21,6 +21,7 @@ from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceId
 from stigmer_server.application import Application
 from stigmer_server.grpc_port.methods import Method, Service, Streaming, Unary
 from stigmer_server.grpc_port.roles import ANYBODY, RUNNERS, WRITERS
+from stigmer_server.grpc_port.snapshot_encoding import encoded_snapshots
 
 _PACKAGE: Final = "ai.stigmer.agentic.workflowexecution.v1"
 _EXECUTION: Final = WorkflowExecution
@@ -129,6 +130,6 @@ def _queries(application: Application) -> tuple[Method, ...]:
             request=SubscribeWorkflowExecutionRequest,
             reply=_EXECUTION,
             roles=ANYBODY,
-            call=lambda request, _caller: executions.subscribe(request),
+            call=lambda request, _caller: encoded_snapshots(executions.subscribe(request)),
         ),
     )

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 import betterproto2
 
 from stigmer_server.access import Caller, Role
+from stigmer_server.grpc_port.encoded import Encoded
 
 Q = TypeVar("Q", bound=betterproto2.Message)
 A = TypeVar("A", bound=betterproto2.Message)
@@ -31,7 +32,7 @@ class Streaming(Generic[Q, A]):
     request: type[Q]
     reply: type[A]
     roles: tuple[Role, ...]
-    call: Callable[[Q, Caller], AsyncIterator[A]]
+    call: Callable[[Q, Caller], AsyncIterator[A | Encoded]]
 
 
 Method = Unary[Any, Any] | Streaming[Any, Any]

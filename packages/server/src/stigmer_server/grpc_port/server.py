@@ -5,13 +5,13 @@ import ssl
 from types import TracebackType
 from typing import Self
 
-from grpclib.encoding.proto import ProtoCodec
 from grpclib.health.check import ServiceStatus
 from grpclib.health.service import OVERALL, Health
 from grpclib.reflection.service import ServerReflection
 from grpclib.server import Server
 
 from stigmer_server.application import Application
+from stigmer_server.grpc_port.encoded import EncodedCodec
 from stigmer_server.grpc_port.handlers import Handlers
 from stigmer_server.grpc_port.reflection import descriptor_pool_for_reflection
 from stigmer_server.grpc_port.services import services
@@ -35,7 +35,7 @@ class GrpcPort:
         health = Health({OVERALL: [self._serving], **{service: [self._serving] for service in served}})
         pool = descriptor_pool_for_reflection(tuple(service.name for service in offered))
         servables = ServerReflection.extend([*served, health], pool=pool)
-        self._server = Server(servables, codec=ProtoCodec(), status_details_codec=DetailsCodec())
+        self._server = Server(servables, codec=EncodedCodec(), status_details_codec=DetailsCodec())
 
     async def stop(self, seconds: float) -> None:
         """Answer health checks with NOT_SERVING, and give open calls some time to end."""
