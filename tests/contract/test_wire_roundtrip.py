@@ -125,6 +125,7 @@ def content(descriptor: Descriptor, depth: int, *, strict: bool) -> st.SearchStr
             if field.containing_oneof is not None or (field.message_type is not None and depth <= 0):
                 continue
             if is_map(field):
+                assert field.message_type is not None
                 key, value = field.message_type.fields
                 entries = st.dictionaries(SCALARS[key.type], single(value, depth, strict=strict), max_size=3)
                 chosen[field.name] = draw(entries)
@@ -144,6 +145,7 @@ def their_message(descriptor: Descriptor, data: dict[str, Any]) -> Message:
         field = descriptor.fields_by_name[name]
         target = getattr(message, name)
         if is_map(field):
+            assert field.message_type is not None
             entry = field.message_type.fields_by_name["value"]
             for key, item in value.items():
                 if entry.message_type is None:
@@ -176,6 +178,7 @@ def our_message(descriptor: Descriptor, data: dict[str, Any]) -> betterproto2.Me
     for name, value in data.items():
         field = descriptor.fields_by_name[name]
         if is_map(field):
+            assert field.message_type is not None
             entry = field.message_type.fields_by_name["value"]
             built: Any = {key: one(entry, item) for key, item in value.items()}
         else:

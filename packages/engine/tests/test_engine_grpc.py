@@ -91,7 +91,7 @@ class Peer:
         if told["name"] == "fail":
             await context.abort(grpc.StatusCode.DATA_LOSS, "half-way")
 
-    def _reply(self, value: JsonObject) -> Message:
+    def _reply(self, value: JsonObject) -> Any:
         reply: Any = self.methods["SayHello"].output()
         for name, item in value.items():
             if name == "metadata":

@@ -66,7 +66,7 @@ async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: 
 
 # The classes are made at run time: nobody can name their fields to a type checker.
 def _take(response: Any, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
-    if not isinstance(response, ServerReflectionResponse):
+    if type(response) is not ServerReflectionResponse:
         raise fault("communication", "The peer ended its description too soon", wanted, status=502)
     if response.WhichOneof("message_response") != "file_descriptor_response":
         reason = response.error_response.error_message

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import secrets
-
 from typing import Any, Protocol
 
 

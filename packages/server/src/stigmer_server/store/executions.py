@@ -56,7 +56,7 @@ class StoredExecution:
 class ExecutionFilter:
     """Which executions to list; every condition that is set must hold.
 
-    `of` is the id of a workflow or an instance; `text` stands in the id, a tag, or the slug of the workflow, in any case.
+    `of` is the id of a workflow or an instance; `text` stands in the id, a tag, or the workflow's slug, in any case.
     """
 
     phase: ExecutionPhase = ExecutionPhase.EXECUTION_PHASE_UNSPECIFIED
