@@ -68,7 +68,7 @@ class Peer:
         self.cancelled = asyncio.Event()
         self.reached = asyncio.Event()
 
-    async def answer(self, request: Message, context: grpc.aio.ServicerContext) -> Message:
+    async def answer(self, request: Message, context: grpc.aio.ServicerContext) -> Any:
         told = self.methods["SayHello"].to_json(request)
         self.deadlines.append(context.time_remaining())
         self.reached.set()
@@ -84,7 +84,7 @@ class Peer:
         reply: JsonObject = {"message": f"Hello {name}", "big": told["big"], "kind": told["kind"], "metadata": sent}
         return self._reply(reply)
 
-    async def count(self, request: Message, context: grpc.aio.ServicerContext) -> AsyncIterator[Message]:
+    async def count(self, request: Message, context: grpc.aio.ServicerContext) -> AsyncIterator[Any]:
         told = self.methods["SayHello"].to_json(request)
         for number in range(int(str(told["big"]))):
             yield self._reply({"message": str(number)})

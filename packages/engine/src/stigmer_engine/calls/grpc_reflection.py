@@ -65,8 +65,9 @@ async def _ask(channel: grpc.aio.Channel, version: str, service: str, metadata: 
 
 
 # The classes are made at run time: nobody can name their fields to a type checker.
-def _take(response: Any, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
-    if type(response) is not ServerReflectionResponse:
+def _take(read: object, wanted: str, files: dict[str, descriptor_pb2.FileDescriptorProto]) -> None:
+    response: Any = read if isinstance(read, ServerReflectionResponse) else None
+    if response is None:
         raise fault("communication", "The peer ended its description too soon", wanted, status=502)
     if response.WhichOneof("message_response") != "file_descriptor_response":
         reason = response.error_response.error_message
