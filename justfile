@@ -34,9 +34,9 @@ lint:
 types:
     mypy {{ hand_written }}
 
-# Run the tests; arguments go to pytest
+# Run the tests, several files at a time (`-n 0`: one after the other); arguments go to pytest
 test *arguments:
-    pytest "$@"
+    pytest -n auto --dist loadfile "$@"
 
 # Run the tests of the live page in a real Chromium, which must be installed; arguments go to pytest
 test-page *arguments:
@@ -49,6 +49,10 @@ test-postgres *arguments:
 # Run the built runner in each mode, through each door, and stop it in mid-run; arguments go to pytest
 test-modes *arguments:
     pytest tests/contract/test_modes.py "$@"
+
+# Call a runner from a service in Go, and Go from its documents; needs Go and downloads its modules
+test-go:
+    python -m scripts.go_caller
 
 # Look for breaking changes of the contract against a branch of this repository
 breaking branch="main":
