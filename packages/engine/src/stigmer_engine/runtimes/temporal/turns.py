@@ -1,6 +1,6 @@
 """When a workflow gives its thread back.
 
-Temporal takes a workflow that keeps its thread for two seconds for a deadlock. So pure work is counted, in units of
+A workflow that keeps its thread for too long counts as deadlocked (see `worker`). So pure work is counted, in units of
 about 10 us that are the same on replay, and after so many of them a local activity lets the activation end. It costs
 one marker in history, and about 4 ms.
 """

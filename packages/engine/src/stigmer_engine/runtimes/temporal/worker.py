@@ -26,6 +26,9 @@ from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices,
 
 # An execution's thread works at most for a moment, and each may keep a process that evaluates expressions.
 _WORKFLOW_THREADS: Final = 16
+# Expressions are evaluated by a child process that the thread waits for. On a busy machine that may last longer than
+# the 2 s after which the SDK takes a workflow for deadlocked; a workflow task itself may take 10 s.
+_DEADLOCK_SECONDS: Final = 8
 # Temporal tells a call of its cancellation when it gives a sign of life; sooner than it would by itself.
 _HEARTBEAT_THROTTLE: Final = timedelta(seconds=2)
 
@@ -108,6 +111,7 @@ class TemporalWorker:
             graceful_shutdown_timeout=settled.grace,
             deployment_config=settled.deployment,
         )
+        _wait_for_expressions(self._worker)
 
     @property
     def running(self) -> bool:
@@ -130,6 +134,13 @@ class TemporalWorker:
         finally:
             withdraw(self._queue, self._services)
             self._threads.shutdown(wait=False)
+
+
+def _wait_for_expressions(worker: Worker) -> None:
+    """Let workflows keep their thread for longer; the SDK has no setting for that. None is its debugging mode."""
+    workflows = worker._workflow_worker  # noqa: SLF001 - see above
+    if workflows is not None and workflows._deadlock_timeout_seconds is not None:  # noqa: SLF001 - see above
+        workflows._deadlock_timeout_seconds = _DEADLOCK_SECONDS  # noqa: SLF001 - see above
 
 
 def workflow_services(engine: Engine) -> WorkflowServices:

@@ -1,0 +1,57 @@
+"""What hostile documents and busy machines do to executions on Temporal."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from stigmer_engine.events import Status
+
+from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+# Longer than the two seconds after which Temporal's SDK by itself takes a workflow for deadlocked.
+STANDSTILL_SECONDS = 3.0
+SUM = "do: [{sum: {set: {n: '${ [range(10)] | add }'}}}]\n"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(temporal_address, tmp_path) as opened:
+        yield opened
+
+
+def evaluating() -> list[int]:
+    """The child processes of this one that evaluate expressions."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            command = (place / "cmdline").read_text()
+        except OSError:
+            continue
+        if parent == os.getpid() and "expressions/worker.py" in command:
+            found.append(int(place.name))
+    return found
+
+
+async def test_an_expression_that_has_to_wait_for_a_processor_is_no_deadlock(stage: Stage) -> None:
+    document = stage.load(SUM)
+    assert (await (await stage.executions.start(document)).wait()).status is Status.COMPLETED
+    children = evaluating()
+    assert children
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
+    try:
+        execution = await stage.executions.start(document)
+        await asyncio.sleep(STANDSTILL_SECONDS)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGCONT)
+    assert (await execution.wait()).output == {"n": 45}
+    (history,) = await stage.histories(execution)
+    assert kinds(history)["WORKFLOW_TASK_FAILED"] == 0
