@@ -1,15 +1,17 @@
 """Performs the cases of the language on a Temporal server, beside the in-process runtime. Run as a program, it
 performs the named ones on a running test server of Temporal's, and writes what it found into a file as JSON:
 
-    python tests/contract/conformance_on_temporal.py ADDRESS FILE 'reuse: a sub-workflow takes its time' ...
+    python -m tests.contract.conformance_on_temporal ADDRESS FILE 'reuse: a sub-workflow takes its time' ...
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -25,14 +27,26 @@ from stigmer_engine.runtimes.temporal import Rules
 from stigmer_engine.runtimes.temporal.stage import Performed, SharedTime, StageConfig, TemporalStage
 from temporalio.client import WorkflowHistory
 
+from packages.engine.tests.temporal_server import start_dev_server
+
 AT_ONCE: Final = 16
 """Cases performed side by side."""
 
-HANGS: Final = 120
+HANGS: Final = 300
 """Seconds after which a case counts as stuck, so that the others are still told."""
 
 FOREIGN_QUEUES: Final = ("payments", "q")
 """Task queues that cases name."""
+
+SHARED_TIME: Final = ("reuse: a sub-workflow takes its time", "reuse: a timeout cancels the sub-workflow")
+"""Cases in which the parent's time counts while its sub-workflow waits."""
+
+SERVER: Final[Mapping[str, str]] = {
+    "frontend.WorkflowTimeSkippingEnabled": "true",
+    # How much later than asked a timer may go off; a second by default, for each of thousands.
+    "history.timerProcessorMaxTimeShift": '"10ms"',
+}
+"""Configuration of a dev server that jumps over time."""
 
 Findings = Mapping[str, Sequence[str]]
 """What is wrong with each case, by its name; nothing for most."""
@@ -47,42 +61,70 @@ def cases() -> Mapping[str, PlannedCase]:
     return {f"{case.source.partition('.')[0]}: {case.name}": case for case in found}
 
 
+@cache
+def in_own_time() -> Sequence[str]:
+    """The names of the cases that run on a dev server, where each execution has a time of its own."""
+    return tuple(name for name in cases() if name not in SHARED_TIME)
+
+
 def in_process(names: Iterable[str]) -> dict[str, Observation]:
     """The cases on the in-process runtime."""
     with AsyncioStage() as stage:
         return {name: stage.perform(cases()[name]) for name in names}
 
 
-async def on_dev_server(
-    address: str, plain: Mapping[str, Observation], *, cached: int = 1000, history_events: int = 0
-) -> Findings:
-    """Perform cases on a dev server, many at a time; each history is replayed too.
+def on_dev_server(names: Sequence[str], *, cached: int = 1000, history_events: int = 0) -> Findings:
+    """Perform cases on a dev server of their own, many at a time; each history is replayed too.
 
     Args:
-        plain: how they went in process.
+        names: of the cases.
         cached: executions kept in memory.
         history_events: after which an execution continues as new; 0 for Temporal's advice.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    plain = in_process(names)
+    with tempfile.TemporaryDirectory() as folder, _quiet():
         rules = Rules(history_events=history_events)
         config = StageConfig(folder=Path(folder), foreign_queues=FOREIGN_QUEUES, cached=cached, rules=rules)
-        async with TemporalStage(address, config) as stage:
-            bound = asyncio.Semaphore(AT_ONCE)
+        return asyncio.run(_on_dev_server(plain, config))
 
-            async def perform(name: str) -> tuple[Sequence[str], Sequence[WorkflowHistory]]:
-                async with bound:
-                    try:
-                        async with asyncio.timeout(HANGS):
-                            return await _findings(stage, cases()[name], plain[name])
-                    except TimeoutError:
-                        return [f"it came to no end in {HANGS} s"], []
 
-            performed = dict(zip(plain, await asyncio.gather(*map(perform, plain)), strict=True))
-            broken = await stage.replay([history for _, histories in performed.values() for history in histories])
-            return {
-                name: [*found, *(broken[history.run_id] for history in histories if history.run_id in broken)]
-                for name, (found, histories) in performed.items()
-            }
+def told(name: str, findings: Findings) -> str:
+    """What is wrong with a case, with its place."""
+    return "\n".join((f"{cases()[name].source}:{cases()[name].line}", *findings[name]))
+
+
+async def _on_dev_server(plain: Mapping[str, Observation], config: StageConfig) -> Findings:
+    async with start_dev_server(dynamic_config=SERVER) as address, TemporalStage(address, config) as stage:
+        bound = asyncio.Semaphore(AT_ONCE)
+
+        async def perform(name: str) -> tuple[Sequence[str], Sequence[WorkflowHistory]]:
+            async with bound:
+                try:
+                    async with asyncio.timeout(HANGS):
+                        return await _findings(stage, cases()[name], plain[name])
+                except TimeoutError:
+                    return [f"it came to no end in {HANGS} s"], []
+                except Exception as error:
+                    return ["it could not be performed:", *traceback.format_exception(error)], []
+
+        performed = dict(zip(plain, await asyncio.gather(*map(perform, plain)), strict=True))
+        broken = await stage.replay([history for _, histories in performed.values() for history in histories])
+        return {
+            name: [*found, *(broken[history.run_id] for history in histories if history.run_id in broken)]
+            for name, (found, histories) in performed.items()
+        }
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Calls that fail, as cases want them to, are no news."""
+    logger = logging.getLogger("temporalio")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 async def _findings(

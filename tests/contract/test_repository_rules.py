@@ -13,8 +13,8 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "m
 REGISTRY = re.compile(r"https?://[^\s\"')]*(?:pypi|pythonhosted|simple/|registry\.npmjs|proxy\.golang|crates\.io)")
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.~<>-])/(?:work|root|home)/[a-z]")
 TOP_LEVEL = {
-    ".ci", ".editorconfig", ".gitattributes", ".gitignore", "README.md", "buf.gen.yaml", "buf.yaml", "deploy", "docs",
-    "examples", "gen", "justfile", "packages", "proto", "pyproject.toml", "scripts", "tests",
+    ".ci", ".editorconfig", ".gitattributes", ".gitignore", "README.md", "buf.gen.yaml", "buf.yaml", "conftest.py",
+    "deploy", "docs", "examples", "gen", "justfile", "packages", "proto", "pyproject.toml", "scripts", "tests",
 }  # fmt: skip
 
 

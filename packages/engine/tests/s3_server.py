@@ -15,8 +15,8 @@ from stigmer_engine.runtimes.temporal.payloads import Bucket
 
 ACCESS_KEY: Final = "test-access-key"
 SECRET_KEY: Final = "test-secret-key"
-_START_SECONDS: Final = 60
-_STOP_SECONDS: Final = 30
+_START_SECONDS: Final = 300
+_STOP_SECONDS: Final = 300
 
 
 @contextlib.contextmanager

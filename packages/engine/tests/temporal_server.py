@@ -5,7 +5,8 @@
     async with start_dev_server() as address:
         client = await Client.connect(address)
 
-For one server a session, enter it in a session-scoped fixture: nothing in here is bound to an event loop.
+Most tests take the fixture `temporal_address` instead: one server for all of them. Nothing in here is bound to an
+event loop.
 """
 
 import asyncio
@@ -23,11 +24,12 @@ from pathlib import Path
 from typing import IO, Final
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
 from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
 _ATTEMPTS: Final = 3
-_START_SECONDS: Final = 60
-_STOP_SECONDS: Final = 30
+_START_SECONDS: Final = 300
+_STOP_SECONDS: Final = 300
 
 
 class ServerProblem(Exception):
@@ -61,6 +63,17 @@ async def start_dev_server(
             yield address
         finally:
             await asyncio.to_thread(_stop, process, printed)
+
+
+async def end_executions(address: str) -> None:
+    """Terminate every execution that runs on the server."""
+    client = await Client.connect(address)
+    while running := [found async for found in client.list_workflows("ExecutionStatus = 'Running'")]:
+        for found in running:
+            # It may have ended by itself: what is listed is a little behind.
+            with contextlib.suppress(RPCError):
+                await client.get_workflow_handle(found.id).terminate("its tests are over")
+        await asyncio.sleep(0.1)
 
 
 async def _start(options: list[str], printed: IO[bytes], port: int | None) -> tuple["subprocess.Popen[bytes]", str]:

@@ -164,7 +164,7 @@ async def test_a_paused_run_lets_its_process_finish(runs: Runs, tmp_path: Path) 
     command = f"touch {begun}; until [ -e {go} ]; do sleep 0.01; done; echo went"
     text = shell(command).removesuffix("]") + ", {b: {set: '${ {said: .} }'}}]"
     execution = await start(runs, text)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while not begun.exists():  # noqa: ASYNC110 - the process is no coroutine
             await asyncio.sleep(0.01)
         execution.pause()
@@ -234,7 +234,7 @@ async def test_what_runs_dies_with_the_runner(namespaces: Namespaces, number: si
     assert runner.stdout is not None
     runner.stdout.close()
     await marked.ended()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while os.listdir(folder):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
 

@@ -54,7 +54,7 @@ WAITING = child("do: [{hold: {wait: PT1H}}]")
 
 async def running_child(engine: Engine, parent: Execution, name: str = "root/1") -> Execution:
     await until_started(parent, "a")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while True:
             for execution in engine._executions:
                 if execution.id == name:

@@ -28,12 +28,6 @@ def event(kind: str, data: JsonValue = None) -> JsonObject:
     return {"specversion": "1.0", "id": "1", "source": "/tests", "type": kind, "data": data}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @contextlib.asynccontextmanager
 async def staged(address: str, place: Path, bus: TemporalBus) -> AsyncIterator[Stage]:
     async with open_stage(address, place, config=EngineConfig(bus=bus)) as stage:
@@ -45,8 +39,8 @@ async def staged(address: str, place: Path, bus: TemporalBus) -> AsyncIterator[S
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(server: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with staged(server, tmp_path, TemporalBus(settle_seconds=0.5)) as opened:
+async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(temporal_address, tmp_path, TemporalBus(settle_seconds=0.5)) as opened:
         yield opened
 
 
@@ -103,7 +97,7 @@ async def test_an_event_waits_for_a_listener_that_opens_later(stage: Stage) -> N
     assert await output(await stage.executions.start(stage.load(text), input={"data": "kept"})) == ["kept"]
 
 
-async def test_an_event_from_outside_reaches_subscribers_and_executions(server: str, tmp_path: Path) -> None:
+async def test_an_event_from_outside_reaches_subscribers_and_executions(temporal_address: str, tmp_path: Path) -> None:
     heard: list[JsonObject] = []
     sunk: list[JsonObject] = []
 
@@ -113,7 +107,7 @@ async def test_an_event_from_outside_reaches_subscribers_and_executions(server: 
 
     bus = TemporalBus(sink=Sink(), settle_seconds=0.5)
     bus.subscribe(heard.append)
-    async with staged(server, tmp_path, bus) as stage:
+    async with staged(temporal_address, tmp_path, bus) as stage:
         hearing = [await stage.executions.start(stage.load(HEAR.replace("TYPE", name))) for name in ("in.a", "in.b")]
         await listed(stage, *hearing)
         bus.receive(event("in.a", 1))
@@ -173,12 +167,12 @@ async def test_a_sub_workflow_is_found_too(stage: Stage) -> None:
     assert await output(execution) == ["heard"]
 
 
-async def test_an_event_that_the_sink_refuses_reaches_nobody(server: str, tmp_path: Path) -> None:
+async def test_an_event_that_the_sink_refuses_reaches_nobody(temporal_address: str, tmp_path: Path) -> None:
     class Refusing:
         async def publish(self, event: JsonObject) -> None:
             raise fault("communication", "Nobody took the event", str(event["type"]))
 
-    async with staged(server, tmp_path, TemporalBus(sink=Refusing())) as stage:
+    async with staged(temporal_address, tmp_path, TemporalBus(sink=Refusing())) as stage:
         text = TELL.replace("TYPE", "refused") + HEAR.replace("TYPE", "refused").removeprefix("do:\n")
         result = await (await stage.executions.start(stage.load(text), input={"data": 1})).wait()
         assert result.error is not None
@@ -198,10 +192,10 @@ async def test_a_server_that_is_gone_is_a_communication_error(tmp_path: Path) ->
 
 @pytest.mark.parametrize("bus_knows", [False, True])
 async def test_without_search_attributes_the_memo_tells_who_listens(
-    server: str, tmp_path: Path, bus_knows: bool
+    temporal_address: str, tmp_path: Path, bus_knows: bool
 ) -> None:
     bus = TemporalBus(settle_seconds=0.5)
-    async with staged(server, tmp_path, bus) as stage:
+    async with staged(temporal_address, tmp_path, bus) as stage:
         executions = TemporalExecutions(stage.client)
         _forget_attributes(executions._attributes)
         assert bus._executions is not None

@@ -1,12 +1,10 @@
 """Calls under way hear of a cancellation, finish while they may, and survive the end of their worker."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from stigmer_engine import EngineConfig
@@ -15,7 +13,6 @@ from stigmer_engine.processes import ProcessConfig
 from stigmer_engine.runtimes.temporal import Rules, WorkerConfig
 from stigmer_engine.testing.runs import ServeHttp
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import HEAD, kinds, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,21 +47,15 @@ class SlowPeer:
         await JSONResponse({"ok": True})(request.scope, request.receive, send)  # type: ignore[arg-type]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest.mark.parametrize("heartbeat", ["", "metadata: {activityOptions: {heartbeatTimeout: PT60S}}"])
 async def test_a_call_under_way_hears_of_a_forced_cancellation(
-    server: str, tmp_path: Path, serve: ServeHttp, heartbeat: str
+    temporal_address: str, tmp_path: Path, serve: ServeHttp, heartbeat: str
 ) -> None:
     peer = SlowPeer()
     text = CALL
     if heartbeat:
         text = text.replace("  - ask:\n", f"  - ask:\n      {heartbeat}\n")
-    async with serve(peer) as url, open_stage(server, tmp_path) as stage:
+    async with serve(peer) as url, open_stage(temporal_address, tmp_path) as stage:
         execution = await stage.executions.start(stage.load(text.replace("PEER", url)))
         await peer.arrived.wait()
         await execution.cancel("enough", force=True)
@@ -75,9 +66,11 @@ async def test_a_call_under_way_hears_of_a_forced_cancellation(
     assert "enough" in events[-1].message
 
 
-async def test_a_call_under_way_may_finish_after_a_cancellation(server: str, tmp_path: Path, serve: ServeHttp) -> None:
+async def test_a_call_under_way_may_finish_after_a_cancellation(
+    temporal_address: str, tmp_path: Path, serve: ServeHttp
+) -> None:
     peer = SlowPeer()
-    async with serve(peer) as url, open_stage(server, tmp_path) as stage:
+    async with serve(peer) as url, open_stage(temporal_address, tmp_path) as stage:
         execution = await stage.executions.start(stage.load(CALL.replace("PEER", url)))
         await peer.arrived.wait()
         await execution.cancel("enough")
@@ -93,10 +86,10 @@ async def test_a_call_under_way_may_finish_after_a_cancellation(server: str, tmp
 
 
 async def test_a_call_that_does_not_finish_in_its_grace_is_interrupted(
-    server: str, tmp_path: Path, serve: ServeHttp
+    temporal_address: str, tmp_path: Path, serve: ServeHttp
 ) -> None:
     peer = SlowPeer()
-    async with serve(peer) as url, open_stage(server, tmp_path) as stage:
+    async with serve(peer) as url, open_stage(temporal_address, tmp_path) as stage:
         executions = stage.with_rules(Rules(cancel_grace_seconds=1))
         execution = await executions.start(stage.load(CALL.replace("PEER", url)))
         await peer.arrived.wait()
@@ -105,31 +98,31 @@ async def test_a_call_that_does_not_finish_in_its_grace_is_interrupted(
         assert (await execution.wait()).status is Status.CANCELLED
 
 
-async def test_a_worker_that_stops_lets_calls_finish(server: str, tmp_path: Path, serve: ServeHttp) -> None:
+async def test_a_worker_that_stops_lets_calls_finish(temporal_address: str, tmp_path: Path, serve: ServeHttp) -> None:
     peer = SlowPeer()
     async with serve(peer) as url:
-        async with open_stage(server, tmp_path) as stage:
+        async with open_stage(temporal_address, tmp_path) as stage:
             execution = await stage.executions.start(stage.load(CALL.replace("PEER", url)))
             await peer.arrived.wait()
             asyncio.get_running_loop().call_later(0.5, peer.may_answer.set)
-        async with open_stage(server, tmp_path) as stage:
+        async with open_stage(temporal_address, tmp_path) as stage:
             result = await stage.executions.find(execution.id).wait()
     assert result.output == {"reached": True}
     assert peer.requests == 1
 
 
 async def test_a_call_that_its_worker_gives_up_is_made_by_another_one(
-    server: str, tmp_path: Path, serve: ServeHttp
+    temporal_address: str, tmp_path: Path, serve: ServeHttp
 ) -> None:
     peer = SlowPeer()
     hasty = WorkerConfig(grace=timedelta(milliseconds=100))
     async with serve(peer) as url:
-        async with open_stage(server, tmp_path, worker=hasty) as stage:
+        async with open_stage(temporal_address, tmp_path, worker=hasty) as stage:
             execution = await stage.executions.start(stage.load(CALL.replace("PEER", url)))
             await peer.arrived.wait()
         await peer.left.wait()
         peer.may_answer.set()
-        async with open_stage(server, tmp_path) as stage:
+        async with open_stage(temporal_address, tmp_path) as stage:
             result = await stage.executions.find(execution.id).wait()
             (history,) = await stage.histories(execution)
     assert result.output == {"reached": True}
@@ -137,7 +130,7 @@ async def test_a_call_that_its_worker_gives_up_is_made_by_another_one(
     assert kinds(history)["ACTIVITY_TASK_SCHEDULED"] == 1
 
 
-async def test_a_worker_without_the_capability_leaves_calls_to_others(server: str, tmp_path: Path) -> None:
+async def test_a_worker_without_the_capability_leaves_calls_to_others(temporal_address: str, tmp_path: Path) -> None:
     text = """
 do:
   - loop:
@@ -145,7 +138,10 @@ do:
       do: [{shout: {run: {shell: {command: 'echo -n ${ $i }'}}}}]
 """
     able = EngineConfig(processes=ProcessConfig(allow_shell=True))
-    async with open_stage(server, tmp_path) as unable, open_stage(server, tmp_path, config=able) as stage:
+    async with (
+        open_stage(temporal_address, tmp_path) as unable,
+        open_stage(temporal_address, tmp_path, config=able) as stage,
+    ):
         execution = await unable.executions.start(stage.engine.load(HEAD.replace("NAME", "shell") + text))
         result = await execution.wait()
     assert result.error is None

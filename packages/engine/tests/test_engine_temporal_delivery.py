@@ -11,7 +11,6 @@ from stigmer_engine.events import ProgressEvent, Status
 from stigmer_engine.runtimes.temporal import Rules, TemporalExecution
 from temporalio.api.enums.v1 import EventType as HistoryEventType
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -56,20 +55,14 @@ class Receiver:
         assert newest == latest
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest.fixture
 def receiver() -> Receiver:
     return Receiver()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(server: str, tmp_path: Path, receiver: Receiver) -> AsyncIterator[Stage]:
-    async with open_stage(server, tmp_path, receiver=receiver) as opened:
+async def stage(temporal_address: str, tmp_path: Path, receiver: Receiver) -> AsyncIterator[Stage]:
+    async with open_stage(temporal_address, tmp_path, receiver=receiver) as opened:
         yield opened
 
 

@@ -14,7 +14,6 @@ from stigmer_engine.runtimes.temporal import Rules, TemporalExecution
 from stigmer_engine.testing.runs import ServeHttp
 from temporalio.api.history.v1 import HistoryEvent
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
 from scripts.long_run import long_run
 
@@ -41,15 +40,9 @@ class Peer:
         await response(request.scope, request.receive, send)  # type: ignore[arg-type]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(server: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(server, tmp_path) as opened:
+async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(temporal_address, tmp_path) as opened:
         yield opened
 
 

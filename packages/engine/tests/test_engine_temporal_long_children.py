@@ -11,7 +11,6 @@ from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal import Rules, TemporalExecution
 from temporalio.client import WorkflowExecutionStatus
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
 
 OFTEN = Rules(history_events=30)
@@ -36,15 +35,9 @@ do:
 """
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(server: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(server, tmp_path) as opened:
+async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(temporal_address, tmp_path) as opened:
         opened.engine.documents.register(opened.load(CHILD, "child"))
         yield opened
 

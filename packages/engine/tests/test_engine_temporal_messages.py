@@ -13,7 +13,6 @@ from temporalio.client import WorkflowHandle, WorkflowQueryFailedError, Workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import Stage, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,15 +32,9 @@ def event(kind: str, data: JsonValue = None, **others: JsonValue) -> JsonObject:
     return {"specversion": "1.0", "id": "1", "source": "/tests", "type": kind, "data": data, **others}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def stage(server: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(server, tmp_path) as opened:
+async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with open_stage(temporal_address, tmp_path) as opened:
         yield opened
 
 
@@ -268,7 +261,7 @@ async def test_no_update_is_lost_or_doubled_while_it_continues_as_new(stage: Sta
     assert len(await stage.histories(execution)) > 3
 
 
-async def test_messages_replay(server: str, tmp_path: Path) -> None:
+async def test_messages_replay(temporal_address: str, tmp_path: Path) -> None:
     """Without a cache, every workflow task replays the history: ids of events and answers must come out the same."""
     text = """
 do:
@@ -276,7 +269,7 @@ do:
       listen: {to: {any: [{with: {type: a}}], until: '${ length == 3 }'}, read: envelope}
   - told: {set: {ids: '${ [.[].id] | unique | length }'}}
 """
-    async with open_stage(server, tmp_path, worker=WorkerConfig(max_cached=0)) as stage:
+    async with open_stage(temporal_address, tmp_path, worker=WorkerConfig(max_cached=0)) as stage:
         execution, handle = await start(stage, text)
         await handle.signal("a")
         answer = await handle.execute_update("a")

@@ -26,8 +26,6 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from packages.engine.tests.temporal_server import start_dev_server
-
 SIZE = 10_000_000
 TEXT = "document: {dsl: 1.0.3, namespace: tests, name: text, version: 1.0.0}"
 PASSED = SandboxRestrictions.default.with_passthrough_modules("stigmer_engine", "stigmer_dsl")
@@ -83,18 +81,12 @@ class Failing:
         await workflow.execute_activity(fail, "plain detail", start_to_close_timeout=timedelta(minutes=1))
 
 
-@pytest.fixture
-async def address() -> AsyncIterator[str]:
-    async with start_dev_server() as target:
-        yield target
-
-
 @contextlib.asynccontextmanager
 async def worker(
-    address: str, config: PayloadsConfig, *, on_text: Callable[[str], Awaitable[None]] | None = None
+    temporal_address: str, config: PayloadsConfig, *, on_text: Callable[[str], Awaitable[None]] | None = None
 ) -> AsyncIterator[Client]:
     """A client, and a worker that keeps no workflow in memory: each task decodes the history anew."""
-    client = await Client.connect(address, data_converter=data_converter(config, on_text=on_text))
+    client = await Client.connect(temporal_address, data_converter=data_converter(config, on_text=on_text))
     async with Worker(
         client,
         task_queue="tests",
@@ -113,20 +105,22 @@ async def history_of(handle: WorkflowHandle[object, object]) -> bytes:
 
 
 @pytest.mark.parametrize("keys", [KeyRing(), KeyRing((new_key("k"),))], ids=["plain", "encrypted"])
-async def test_ten_megabytes_pass_between_activities(address: str, tmp_path: Path, keys: KeyRing) -> None:
-    async with worker(address, PayloadsConfig(place=tmp_path, keys=keys, compress=False)) as client:
+async def test_ten_megabytes_pass_between_activities(temporal_address: str, tmp_path: Path, keys: KeyRing) -> None:
+    async with worker(temporal_address, PayloadsConfig(place=tmp_path, keys=keys, compress=False)) as client:
         handle = await client.start_workflow("tests/pass-on", id="pass-on", task_queue="tests", result_type=int)
         assert await handle.result() == SIZE
         assert len(await history_of(handle)) < 100_000
 
 
-async def test_a_text_is_stored_once_and_told_before_the_workflow_needs_it(address: str, tmp_path: Path) -> None:
+async def test_a_text_is_stored_once_and_told_before_the_workflow_needs_it(
+    temporal_address: str, tmp_path: Path
+) -> None:
     told: list[str] = []
 
     async def on_text(text: str) -> None:
         told.append(text)
 
-    async with worker(address, PayloadsConfig(place=tmp_path), on_text=on_text) as client:
+    async with worker(temporal_address, PayloadsConfig(place=tmp_path), on_text=on_text) as client:
         for number in range(3):
             arguments = [ClaimedText(TEXT), Start("run")]
             handle = await client.start_workflow(
@@ -139,9 +133,9 @@ async def test_a_text_is_stored_once_and_told_before_the_workflow_needs_it(addre
     assert set(told) == {TEXT}
 
 
-async def test_what_an_open_execution_refers_to_is_not_swept(address: str, tmp_path: Path) -> None:
+async def test_what_an_open_execution_refers_to_is_not_swept(temporal_address: str, tmp_path: Path) -> None:
     store = blob_store(tmp_path)
-    async with worker(address, PayloadsConfig(place=tmp_path)) as client:
+    async with worker(temporal_address, PayloadsConfig(place=tmp_path)) as client:
 
         async def in_use() -> frozenset[str]:
             return await keys_in_use(client)
@@ -151,7 +145,7 @@ async def test_what_an_open_execution_refers_to_is_not_swept(address: str, tmp_p
             "tests/document", args=arguments, id="open", task_queue="tests", result_type=str
         )
         # What is running is found by an index that follows the executions.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while not (used := await keys_in_use(client)):  # noqa: ASYNC110 - the server has no event for it
                 await asyncio.sleep(0.1)
         assert used == {info.key async for info in store.list()}
@@ -159,17 +153,17 @@ async def test_what_an_open_execution_refers_to_is_not_swept(address: str, tmp_p
         assert (await sweep(store, everything, in_use=in_use)).in_use == 1
         await handle.signal("finish")
         assert await handle.result() == f"run: {TEXT}"
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             while await keys_in_use(client):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
         assert (await sweep(store, everything, in_use=in_use)).deleted == 1
 
 
 async def test_a_missing_blob_is_told_in_history_and_the_execution_goes_on_when_it_is_back(
-    address: str, tmp_path: Path
+    temporal_address: str, tmp_path: Path
 ) -> None:
     config = PayloadsConfig(place=tmp_path)
-    client = await Client.connect(address, data_converter=data_converter(config))
+    client = await Client.connect(temporal_address, data_converter=data_converter(config))
     arguments = [ClaimedText(TEXT), Start("run")]
     handle = await client.start_workflow("tests/document", args=arguments, id="missing", task_queue="tests")
     store = blob_store(tmp_path)
@@ -177,8 +171,8 @@ async def test_a_missing_blob_is_told_in_history_and_the_execution_goes_on_when_
     content = await store.get(key)
     assert content is not None
     await store.delete(key)
-    async with worker(address, config):
-        async with asyncio.timeout(60):
+    async with worker(temporal_address, config):
+        async with asyncio.timeout(300):
             while b"CLAIMCHECK_TTL_DAYS" not in await history_of(handle):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.1)
         assert key.encode() in await history_of(handle)
@@ -187,8 +181,8 @@ async def test_a_missing_blob_is_told_in_history_and_the_execution_goes_on_when_
         assert await handle.result() == f"run: {TEXT}"
 
 
-async def test_failures_show_nothing_when_there_are_keys(address: str, tmp_path: Path) -> None:
-    async with worker(address, PayloadsConfig(place=tmp_path, keys=KeyRing((new_key("k"),)))) as client:
+async def test_failures_show_nothing_when_there_are_keys(temporal_address: str, tmp_path: Path) -> None:
+    async with worker(temporal_address, PayloadsConfig(place=tmp_path, keys=KeyRing((new_key("k"),)))) as client:
         handle = await client.start_workflow("tests/failing", id="failing", task_queue="tests")
         with pytest.raises(Exception, match="Workflow execution failed") as caught:
             await handle.result()

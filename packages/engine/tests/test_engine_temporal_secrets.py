@@ -2,12 +2,10 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -20,7 +18,6 @@ from stigmer_engine.runtimes.temporal.payloads import KeyRing, PayloadsConfig, p
 from stigmer_engine.testing.runs import ServeHttp
 from temporalio.client import WorkflowHistory
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.engine.tests.temporal_stage import Stage, open_stage
 from packages.engine.tests.test_engine_grpc import FILES, PROTO
 from packages.engine.tests.test_engine_grpc import peer as grpc_peer
@@ -161,12 +158,6 @@ class Mirror:
         return JSONResponse({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "expires_in": 3600})
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server() -> AsyncIterator[str]:
-    async with start_dev_server() as address:
-        yield address
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> EngineConfig:
     folder = tmp_path / "protos"
@@ -214,7 +205,12 @@ async def _decoded(stage: Stage, message: object) -> list[bytes]:
 
 @pytest.mark.parametrize("keys", [KeyRing(), parse_keys("one:" + base64.b64encode(b"k" * 32).decode())])
 async def test_no_value_of_a_secret_is_left_anywhere(
-    server: str, tmp_path: Path, serve: ServeHttp, caplog: pytest.LogCaptureFixture, files: EngineConfig, keys: KeyRing
+    temporal_address: str,
+    tmp_path: Path,
+    serve: ServeHttp,
+    caplog: pytest.LogCaptureFixture,
+    files: EngineConfig,
+    keys: KeyRing,
 ) -> None:
     caplog.set_level("DEBUG")
     config = replace(files, processes=ProcessConfig(allow_shell=True, allow_script=True))
@@ -224,7 +220,7 @@ async def test_no_value_of_a_secret_is_left_anywhere(
     async with (
         serve(mirror.app()) as url,
         grpc_peer() as (_, port),
-        open_stage(server, tmp_path, config=config, payloads=payloads, secrets=vault) as stage,
+        open_stage(temporal_address, tmp_path, config=config, payloads=payloads, secrets=vault) as stage,
     ):
         text = DOCUMENT.replace("PEER", url).replace("4242", str(port))
         text = text.replace("PROTO", PROTO)
@@ -257,26 +253,28 @@ def _child(everything: list[bytes], execution: TemporalExecution) -> str:
 
 
 async def test_an_execution_without_secrets_needs_no_store_of_them(
-    server: str, tmp_path: Path, serve: ServeHttp
+    temporal_address: str, tmp_path: Path, serve: ServeHttp
 ) -> None:
     payloads = PayloadsConfig(place=tmp_path)
     mirror = Mirror()
     async with (
         serve(mirror.app()) as url,
-        open_stage(server, tmp_path, payloads=payloads, secrets=secret_store(payloads)) as stage,
+        open_stage(temporal_address, tmp_path, payloads=payloads, secrets=secret_store(payloads)) as stage,
     ):
         text = f"do: [{{ask: {{call: http, with: {{method: get, endpoint: '{url}/echo'}}, output: {{as: .path}}}}}}]\n"
         execution = await stage.executions.start(stage.load(text))
         assert (await execution.wait()).output == "/echo"
 
 
-async def test_secrets_that_are_gone_are_an_error_of_the_call(server: str, tmp_path: Path, serve: ServeHttp) -> None:
+async def test_secrets_that_are_gone_are_an_error_of_the_call(
+    temporal_address: str, tmp_path: Path, serve: ServeHttp
+) -> None:
     payloads = PayloadsConfig(place=tmp_path)
     vault = secret_store(payloads)
     mirror = Mirror()
     async with (
         serve(mirror.app()) as url,
-        open_stage(server, tmp_path, payloads=payloads, secrets=vault) as stage,
+        open_stage(temporal_address, tmp_path, payloads=payloads, secrets=vault) as stage,
     ):
         call = f"{{call: http, with: {{method: get, endpoint: '{url}/echo', headers: {{k: '${{ $secrets.KEY }}'}}}}}}"
         text = f"use: {{secrets: [KEY]}}\ndo: [{{rest: {{wait: {{seconds: 2}}}}}}, {{ask: {call}}}]\n"
