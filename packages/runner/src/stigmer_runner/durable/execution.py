@@ -7,12 +7,11 @@ from typing import Final
 
 from stigmer_engine import ProgressEvent, Snapshot, Status
 from stigmer_engine.runtimes.temporal import TemporalExecution
-from stigmer_engine.runtimes.temporal.following import could_not_begin
 from stigmer_engine.runtimes.temporal.names import STATUS_QUERY
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from stigmer_runner.durable.description import TASKS_MEMO, Description, describe
+from stigmer_runner.durable.description import TASKS_MEMO, describe
 from stigmer_runner.durable.outages import refusals
 from stigmer_runner.executions.port import ExecutionState
 from stigmer_runner.refusals import Reason, Refused
@@ -69,7 +68,7 @@ class DurableExecution:
         """See `KnownExecution`."""
         with refusals(self.id):
             description = await describe(self._client, self.id)
-            snapshot = await self._snapshot(description)
+            snapshot = await self._snapshot()
         seen = sum(reference.count("/") == _TOP_LEVEL for reference in snapshot.tasks)
         tasks = description.memo.get(TASKS_MEMO)
         return ExecutionState(
@@ -90,20 +89,18 @@ class DurableExecution:
                 yield event
             if not terminal:
                 description = await describe(self._client, self.id)
-                last = description.last_event(await self._snapshot(description))
+                last = description.last_event(await self._snapshot())
                 if last is not None and last.sequence_number > after:
                     yield last
 
-    async def _snapshot(self, description: Description) -> Snapshot:
+    async def _snapshot(self) -> Snapshot:
         """The snapshot that a worker gives; workers may need a moment to come. Raises Refused, RPCError."""
-        handle = self._client.get_workflow_handle(self.temporal_workflow_id)
         for _ in range(_TRIES):
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     return await self._execution.snapshot()
             except (TimeoutError, WorkflowQueryFailedError):
-                if description.status is Status.FAILED and await could_not_begin(handle):
-                    return Snapshot(execution_id=self.id)
+                pass
             except RPCError as error:
                 if error.status in _NOT_PASSING:
                     raise

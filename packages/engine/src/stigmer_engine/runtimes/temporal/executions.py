@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
-from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.exceptions import TerminatedError, WorkflowAlreadyStartedError
@@ -37,6 +37,7 @@ from stigmer_engine.runtimes.temporal.names import (
 )
 from stigmer_engine.runtimes.temporal.payloads import ClaimedText, SecretStore
 from stigmer_engine.runtimes.temporal.start import Beginning, LifecycleRules, Rules, Start
+from stigmer_engine.runtimes.temporal.telling_run import has_ended, telling_run
 from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
@@ -95,8 +96,23 @@ class TemporalExecution:
             raise known(error, self.id) from error
 
     async def snapshot(self) -> Snapshot:
-        """Its state now. Raises UnknownExecution."""
-        return snapshot_from_json(await self._query(SNAPSHOT_QUERY))
+        """Its state now; of an execution that was ended before it had a turn, nothing but its id.
+
+        Raises:
+            UnknownExecution: there is no such execution.
+            RPCError, WorkflowQueryFailedError: no worker can tell now.
+        """
+        try:
+            return snapshot_from_json(await self._query(SNAPSHOT_QUERY))
+        except (RPCError, WorkflowQueryFailedError):
+            if not await has_ended(self._handle_of):
+                raise
+            run = await telling_run(self._handle_of)
+            if run is None:
+                return Snapshot(execution_id=self.id)
+            if run == (await self._handle.describe()).run_id:
+                raise
+        return snapshot_from_json(await self._handle_of(run).query(SNAPSHOT_QUERY))
 
     async def context(self) -> JsonValue:
         """`$context` as it is now. Raises UnknownExecution."""

@@ -1,20 +1,19 @@
 """Following an execution by queries, from run to run: they cost no history, and any worker answers them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from temporalio.client import (
     WorkflowExecutionStatus,
-    WorkflowFailureError,
     WorkflowHandle,
     WorkflowQueryFailedError,
 )
-from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_engine.events import ProgressEvent
-from stigmer_engine.runtimes.temporal.names import EVENTS_QUERY, INVALID_DOCUMENT
+from stigmer_engine.runtimes.temporal.names import EVENTS_QUERY
+from stigmer_engine.runtimes.temporal.telling_run import HandleOf, has_ended, telling_run
 
 _PAGE: Final = 20_000
 """Events. A page is as large as it may be, as each one is a replay once the run is over."""
@@ -32,9 +31,6 @@ _PASSING: Final = frozenset(
         RPCStatusCode.CANCELLED,
     }
 )
-
-HandleOf = Callable[[str | None], WorkflowHandle[Any, Any]]
-"""The handle of a run by its id; of the newest run by None."""
 
 Page = dict[str, Any]
 
@@ -57,9 +53,10 @@ async def follow(handle_of: HandleOf, execution_id: str, after: int) -> AsyncIte
         UnknownExecution: there is no such execution.
     """
     older: list[str] = []
+    newest: str | None = None
     look = _FIRST_LOOK
     while True:
-        run = older[-1] if older else None
+        run = older[-1] if older else newest
         page = await _page(handle_of(run), execution_id, after)
         if page is not None and page["first"] > after and page["previous"]:
             older.append(page["previous"])
@@ -75,9 +72,13 @@ async def follow(handle_of: HandleOf, execution_id: str, after: int) -> AsyncIte
         if older:
             older.pop()
             continue
-        if page is not None and page["closed"]:
+        if page is not None and (page["closed"] or newest is not None):
             return
-        if (page is None or look >= _LAST_LOOK) and await _cut_off(handle_of(None)):
+        if page is None and newest is None and await has_ended(handle_of):
+            newest = await telling_run(handle_of)
+            if newest is None:
+                return
+        elif page is not None and look >= _LAST_LOOK and await _cut_off(handle_of(None)):
             return
         await asyncio.sleep(look)
         look = min(look * _SLOWER, _LAST_LOOK)
@@ -99,15 +100,4 @@ async def _page(handle: WorkflowHandle[Any, Any], execution_id: str, after: int)
 async def _cut_off(handle: WorkflowHandle[Any, Any]) -> bool:
     """Whether the execution was ended without its own doing, so that no last event will ever come."""
     status = (await handle.describe()).status
-    if status in (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT):
-        return True
-    return status is WorkflowExecutionStatus.FAILED and await could_not_begin(handle)
-
-
-async def could_not_begin(handle: WorkflowHandle[Any, Any]) -> bool:
-    """Whether an execution that has failed did so by its document: then it has no state, and nobody can query it."""
-    try:
-        await handle.result()
-    except WorkflowFailureError as failure:
-        return isinstance(failure.cause, ApplicationError) and failure.cause.type == INVALID_DOCUMENT
-    return False
+    return status in (WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT)
