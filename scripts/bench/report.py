@@ -49,6 +49,7 @@ def page(measurements: Sequence[Measurement], kinds: Sequence[Measurement], mach
     return f"""# Benchmarks
 
 Written by `just bench --write`; do not edit. `just bench` measures again, here and now.
+Load on the server: [benchmarks-server.md](benchmarks-server.md).
 
 Machine: {machine_line(machine)}.
 Each figure is the median of {repeat} runs ({FEWEST} of a slow case) after one that is not counted. Ours and its

@@ -65,6 +65,9 @@ back and must end with the end. Each execution must have been started on one run
 `stigmer serve` with `EXECUTION_MODE=grpc` runs {own.executions} executions of {own.tasks} `set` tasks.
 
 {summary(whole)}
+
+The runner does not wait for the server: it is done long before its events are told. These wait in its buffer, which is
+most of their time on the way to a subscriber.
 """
 
 

@@ -11,6 +11,7 @@ from grpclib.reflection.service import ServerReflection
 from grpclib.server import Server
 
 from stigmer_server.application import Application
+from stigmer_server.grpc_port.closed_streams import remember_few_closed_streams
 from stigmer_server.grpc_port.encoded import EncodedCodec
 from stigmer_server.grpc_port.handlers import Handlers
 from stigmer_server.grpc_port.reflection import descriptor_pool_for_reflection
@@ -43,6 +44,7 @@ class GrpcPort:
         await self._handlers.settle(seconds)
 
     async def __aenter__(self) -> Self:
+        remember_few_closed_streams()
         await self._server.start(sock=self._listener, ssl=self._tls)
         return self
 
