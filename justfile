@@ -36,7 +36,7 @@ types:
 
 # Run the tests, several files at a time (`-n 0`: one after the other); arguments go to pytest
 test *arguments:
-    pytest -n auto --dist loadfile "$@"
+    pytest -n auto --dist loadfile --no-loadscope-reorder "$@"
 
 # Run the tests of the live page in a real Chromium, which must be installed; arguments go to pytest
 test-page *arguments:

@@ -32,8 +32,6 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from packages.engine.tests.temporal_server import start_dev_server
-
 REPOSITORY = Path(__file__).parents[2]
 HEADER = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
 SHORT = HEADER + "do:\n  - sum: {set: {sum: '${ .a + .b }'}}\n  - twice: {set: {twice: '${ .sum * 2 }'}}\n"
@@ -63,7 +61,7 @@ class Peer:
                 self.rfile.read(int(self.headers["content-length"]))
                 peer.calls += 1
                 peer.came.set()
-                peer.go.wait(60)
+                peer.go.wait(300)
                 body = b'{"answer": 42}'
                 with contextlib.suppress(OSError):
                     self.send_response(200)
@@ -115,15 +113,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
 
 
 @pytest.fixture(scope="module")
-def temporal() -> Iterator[str]:
+def temporal(temporal_address: str) -> str:
     """The address of a Temporal server."""
-    server = start_dev_server()
-    with asyncio.Runner() as runner:
-        address = runner.run(server.__aenter__())
-        try:
-            yield address
-        finally:
-            runner.run(server.__aexit__(None, None, None))
+    return temporal_address
 
 
 @pytest.fixture
@@ -325,7 +317,7 @@ async def test_cancelling_the_activity_cancels_the_execution(
     handle = await call(
         foreign, "cancelled", in_encoding("json/protobuf", request(contract, "cancelled", document)), heartbeat=2
     )
-    await asyncio.to_thread(peer.came.wait, 60)
+    await asyncio.to_thread(peer.came.wait, 300)
     await handle.cancel()
     with pytest.raises(WorkflowFailureError) as failed:
         await handle.result()
@@ -340,7 +332,7 @@ async def test_a_terminated_execution_is_cancelled_for_everybody(
     runner = await asyncio.to_thread(start, "dual")
     message = request(contract, "terminated", HELD.replace("PEER", peer.url))
     handle = await call(foreign, "terminated", in_encoding("json/protobuf", message), heartbeat=2)
-    await asyncio.to_thread(peer.came.wait, 60)
+    await asyncio.to_thread(peer.came.wait, 300)
     await foreign.get_workflow_handle("stigmer/workflow-execution/interpret/terminated").terminate(reason="by hand")
     status = status_in(contract, await handle.result())
     assert MessageToDict(status)["phase"] == "EXECUTION_CANCELLED"
@@ -363,7 +355,7 @@ def test_in_process_a_run_finishes_in_its_grace(
 ) -> None:
     runner = start("grpc", SHUTDOWN_GRACE_SECONDS="60")
     events = connect(runner).Execute(request(contract, "grace", HELD.replace("PEER", peer.url)))
-    assert peer.came.wait(60)
+    assert peer.came.wait(300)
     runner.signal(signal.SIGTERM)
     runner.wait_for("shutting down")
     peer.go.set()
@@ -383,7 +375,7 @@ def test_on_temporal_another_runner_finishes_the_run(
         begun.append(event)
         if event.task_name == "ask":
             break
-    assert peer.came.wait(60)
+    assert peer.came.wait(300)
     with httpx.stream("GET", f"{first.http_url}/api/v1/executions/handed-over/events") as following:
         lines = following.iter_lines()
         assert next(lines) == "id: 1"
@@ -413,7 +405,7 @@ def test_a_call_that_finishes_in_the_grace_is_not_repeated(
 ) -> None:
     first = start("dual", SHUTDOWN_GRACE_SECONDS="60")
     started = connect(first).ExecuteAsync(request(contract, "in-grace", HELD.replace("PEER", peer.url)))
-    assert peer.came.wait(60)
+    assert peer.came.wait(300)
     first.signal(signal.SIGTERM)
     first.wait_for("shutting down")
     peer.go.set()
@@ -429,7 +421,7 @@ def test_a_second_signal_ends_the_grace(
 ) -> None:
     runner = start("dual", SHUTDOWN_GRACE_SECONDS="3600")
     connect(runner).ExecuteAsync(request(contract, "in-a-hurry", HELD.replace("PEER", peer.url)))
-    assert peer.came.wait(60)
+    assert peer.came.wait(300)
     runner.signal(signal.SIGTERM)
     runner.wait_for("shutting down")
     runner.signal(signal.SIGINT)
@@ -446,7 +438,7 @@ async def test_the_activity_goes_on_with_another_runner(
     first = await asyncio.to_thread(start, "temporal", SHUTDOWN_GRACE_SECONDS="1")
     message = request(contract, "activity", HELD.replace("PEER", peer.url))
     handle = await call(foreign, "goes-on", in_encoding("json/protobuf", message), heartbeat=3)
-    await asyncio.to_thread(peer.came.wait, 60)
+    await asyncio.to_thread(peer.came.wait, 300)
     first.signal(signal.SIGTERM)
     assert await asyncio.to_thread(first.wait) == 0
     await asyncio.to_thread(start, "temporal")

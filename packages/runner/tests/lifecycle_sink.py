@@ -55,7 +55,7 @@ class LifecycleSink:
                 self._events.append(event)
             self._arrived.notify_all()
 
-    def wait_for(self, kind: str, execution_id: str, *, seconds: float = 60) -> None:
+    def wait_for(self, kind: str, execution_id: str, *, seconds: float = 300) -> None:
         """Wait until an event of a kind, such as `workflow.completed`, of an execution has come."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: kind in kinds(self.of(execution_id)), seconds), self._events

@@ -87,7 +87,7 @@ def test_a_reader_goes_on_after_the_event_it_saw_last(runner: RunnerProcess, fin
 
 def test_events_arrive_while_the_run_goes_on(runner: RunnerProcess, stub: Any, contract: SimpleNamespace) -> None:
     execution_id = stub.ExecuteAsync(contract.io.WorkflowExecuteInput(workflow_yaml=ENDLESS)).workflow_execution_id
-    with httpx.stream("GET", f"{url_of(runner, execution_id)}/events", timeout=60) as answer:
+    with httpx.stream("GET", f"{url_of(runner, execution_id)}/events", timeout=300) as answer:
         events = sse(answer.iter_lines())
         assert next(name for _, name, data in events if data["task_name"] == "hold") == "task_started"
         stub.CancelExecution(contract.io.CancelExecutionRequest(execution_id=execution_id))

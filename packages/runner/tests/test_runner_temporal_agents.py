@@ -15,7 +15,6 @@ from google.protobuf.json_format import MessageToDict
 from stigmer_runner.testing import RunnerProcess
 from temporalio.client import Client
 
-from packages.engine.tests.temporal_server import start_dev_server
 from packages.runner.tests.agents_peer import KEY, AgentsPeer
 
 HEAD = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
@@ -29,14 +28,8 @@ SHORT = WAITING.replace("message: wait", "message: wait, config: {timeout: 3}")
 
 
 @pytest.fixture(scope="module")
-def temporal() -> Iterator[str]:
-    server = start_dev_server()
-    with asyncio.Runner() as runner:
-        address = runner.run(server.__aenter__())
-        try:
-            yield address
-        finally:
-            runner.run(server.__aexit__(None, None, None))
+def temporal(temporal_address: str) -> str:
+    return temporal_address
 
 
 @pytest.fixture(scope="module")

@@ -86,9 +86,8 @@ def temporal_server(**options: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def temporal() -> Iterator[str]:
-    with temporal_server() as address:
-        yield address
+def temporal(temporal_address: str) -> str:
+    return temporal_address
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,6 @@ from structlog.testing import capture_logs
 
 from packages.engine.tests.temporal_stage import open_stage
 from packages.runner.tests.lifecycle_sink import LifecycleSink, kinds
-from packages.runner.tests.test_runner_temporal_executions import temporal_server
 
 HEAD = "document: {dsl: 1.0.3, namespace: test, name: living, version: 1.2.0}\n"
 CHILD = "document: {dsl: 1.0.3, namespace: test, name: double, version: 1.0.0}\ndo:\n  - out: {set: '${ .n * 2 }'}\n"
@@ -44,9 +43,8 @@ Connect = Callable[[RunnerProcess], Any]
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with temporal_server() as found:
-        yield found
+def address(temporal_address: str) -> str:
+    return temporal_address
 
 
 @pytest.fixture

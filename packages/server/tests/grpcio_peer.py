@@ -51,19 +51,19 @@ class Peer:
     def call(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
         """The answer. Raises grpc.RpcError."""
         stub = self.contract.stubs[service](self.channel)
-        return getattr(stub, method)(self._message(service, method, request), metadata=self._metadata, timeout=60)
+        return getattr(stub, method)(self._message(service, method, request), metadata=self._metadata, timeout=300)
 
     def later(self, service: str, method: str, request: Mapping[str, Any]) -> Any:
         """A future of the answer."""
         stub = self.contract.stubs[service](self.channel)
         message = self._message(service, method, request)
-        return getattr(stub, method).future(message, metadata=self._metadata, timeout=60)
+        return getattr(stub, method).future(message, metadata=self._metadata, timeout=300)
 
     def stream(self, service: str, method: str, request: Mapping[str, Any]) -> Iterator[Any]:
         """The answers of a stream."""
         stub = self.contract.stubs[service](self.channel)
         answers: Iterator[Any] = getattr(stub, method)(
-            self._message(service, method, request), metadata=self._metadata, timeout=120
+            self._message(service, method, request), metadata=self._metadata, timeout=300
         )
         return answers
 

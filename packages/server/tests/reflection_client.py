@@ -44,7 +44,7 @@ def answer(channel: grpc.Channel, pool: DescriptorPool, key: str, asked: dict[st
         response_deserializer=GetMessageClass(method.output_type).FromString,
     )
     try:
-        reply = call(request, metadata=(("authorization", f"Bearer {key}"),), timeout=60)
+        reply = call(request, metadata=(("authorization", f"Bearer {key}"),), timeout=300)
         if method.server_streaming:
             [reply] = islice(reply, 1)
     except grpc.RpcError as error:

@@ -135,12 +135,12 @@ def test_subscribers_see_the_snapshot_first_and_the_end_last(client: Peer, runne
 
     follower = threading.Thread(target=follow)
     follower.start()
-    assert first.wait(60)
+    assert first.wait(300)
     assert report(runner, event(run, 1, "workflow_started"))
     for number in range(2, 40):
         assert report(runner, task_event(run, number, "task_started", f"t{number}"))
     assert report(runner, event(run, 40, "workflow_completed"))
-    follower.join(60)
+    follower.join(300)
     assert not follower.is_alive()
     assert seen[0].status.phase == 1
     assert seen[-1].status.phase == COMPLETED

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -78,11 +78,8 @@ World = Callable[..., AbstractAsyncContextManager[tuple[Client, Peer, ForeignRun
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with asyncio.Runner() as runner:
-        server = start_dev_server()
-        yield runner.run(server.__aenter__())
-        runner.run(server.__aexit__(None, None, None))
+def address(temporal_address: str) -> str:
+    return temporal_address
 
 
 @pytest.fixture

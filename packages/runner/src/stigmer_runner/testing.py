@@ -15,8 +15,8 @@ from stigmer_dsl import JsonObject
 
 from stigmer_runner.config.reference import variables
 
-_START_SECONDS = 60.0
-_STOP_SECONDS = 60.0
+_START_SECONDS = 300.0
+_STOP_SECONDS = 300.0
 
 
 class RunnerProcess:
@@ -28,9 +28,7 @@ class RunnerProcess:
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         ours = variables()
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ours and not name.startswith("TEMPORAL_")
+            name: value for name, value in os.environ.items() if name not in ours and not name.startswith("TEMPORAL_")
         }
         self._environment = {**inherited, "GRPC_PORT": "0", "HTTP_PORT": "0", **(settings or {})}
         self._lines: list[str] = []

@@ -14,8 +14,8 @@ from typing import Any, Final, Self
 
 from stigmer_server.config import Settings
 
-_START_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 60.0
+_START_SECONDS: Final = 300.0
+_STOP_SECONDS: Final = 300.0
 ADMIN_KEY: Final = "admin-key-of-a-test-server-0123456789"
 CLIENT_KEY: Final = "client-key-of-a-test-server-0123456789"
 RUNNER_KEY: Final = "runner-key-of-a-test-server-0123456789"

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from stigmer_dsl import InvalidDocument
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import Client, WorkflowHistory, WorkflowQueryFailedError
 from temporalio.worker import Worker
 
 from stigmer_engine.calls.config import HttpConfig
@@ -36,7 +36,9 @@ from stigmer_engine.runtimes.temporal.stage.routed_engine import RoutedEngine
 from stigmer_engine.runtimes.temporal.stage.virtual_time import MakeTime
 from stigmer_engine.runtimes.temporal.start import Rules
 from stigmer_engine.runtimes.temporal.worker import TemporalWorker, WorkerConfig, prepare_outside, workflow_services
+from stigmer_engine.snapshot import Snapshot
 
+_DEADLOCK: Final = "TMPRL1101"
 _PROCESSES: Final = ProcessConfig(allow_shell=True, allow_script=True, node="node")
 
 
@@ -188,7 +190,7 @@ class TemporalStage:
         await time.attach(execution.workflow_id)
         ended = await performance.director.direct(execution, time)
         result = await execution.wait() if ended else None
-        snapshot = await execution.snapshot()
+        snapshot = await _snapshot(execution)
         events = await _events(execution, snapshot.sequence_number)
         if not ended:
             await execution.terminate("its case is over")
@@ -222,6 +224,16 @@ class TemporalStage:
             run = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
             if not run:
                 return tuple(reversed(found))
+
+
+async def _snapshot(execution: TemporalExecution) -> Snapshot:
+    """Its state. On a busy machine Temporal takes work for a deadlock: it repeats tasks after that, but no queries."""
+    while True:
+        try:
+            return await execution.snapshot()
+        except WorkflowQueryFailedError as error:
+            if _DEADLOCK not in str(error):
+                raise
 
 
 async def _events(execution: TemporalExecution, last: int) -> tuple[ProgressEvent, ...]:
