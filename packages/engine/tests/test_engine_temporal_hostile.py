@@ -9,6 +9,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from stigmer_engine.events import Status
+from stigmer_engine.runtimes.temporal.names import (
+    DEFAULT_QUEUE,
+    INVALID_DOCUMENT,
+    STATUS_QUERY,
+    WORKFLOW_TYPE,
+    workflow_id,
+)
+from temporalio.client import WorkflowFailureError, WorkflowQueryFailedError
+from temporalio.exceptions import ApplicationError
 
 from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
 
@@ -55,3 +64,28 @@ async def test_an_expression_that_has_to_wait_for_a_processor_is_no_deadlock(sta
     assert (await execution.wait()).output == {"n": 45}
     (history,) = await stage.histories(execution)
     assert kinds(history)["WORKFLOW_TASK_FAILED"] == 0
+
+
+async def test_a_document_that_cannot_be_read_fails_at_once_whoever_asks_and_signals_meanwhile(stage: Stage) -> None:
+    handle = await stage.client.start_workflow(
+        WORKFLOW_TYPE,
+        args=["do: nothing", {"execution_id": "unreadable", "nonce": "n"}, {}],
+        id=workflow_id("unreadable"),
+        task_queue=DEFAULT_QUEUE,
+        start_signal="pause",
+    )
+    execution = stage.executions.find("unreadable")
+
+    async def events() -> list[int]:
+        return [event.sequence_number async for event in execution.follow()]
+
+    seen = await asyncio.gather(*(events() for _ in range(5)))
+    assert seen == [[]] * 5
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    assert isinstance(failed.value.cause, ApplicationError)
+    assert failed.value.cause.type == INVALID_DOCUMENT
+    with pytest.raises(WorkflowQueryFailedError, match="error"):
+        await handle.query(STATUS_QUERY)
+    (history,) = await stage.histories(execution)
+    assert kinds(history)["WORKFLOW_TASK_FAILED"] == kinds(history)["WORKFLOW_TASK_TIMED_OUT"] == 0

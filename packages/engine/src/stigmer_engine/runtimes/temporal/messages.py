@@ -31,6 +31,8 @@ class MessageHandlers:
     _prepared: PreparedDocument
     _execution: Execution
     _replies: Replies
+    _refusal: ApplicationError | None = None
+    """What is wrong with the document; the execution then fails in its first turn, and has no state."""
 
     @cached_property
     def _named(self) -> NamedMessages:
@@ -41,6 +43,8 @@ class MessageHandlers:
     )
     def event_by_signal(self, name: str, arguments: Sequence[RawValue]) -> None:
         """Hand in an event. What is no CloudEvent is dropped with a warning: nobody waits for an answer."""
+        if self._refusal is not None:
+            return
         if name.startswith(RESERVED):
             workflow.logger.warning("the signal %r is not known to this version, and is dropped", name)
             return
@@ -61,6 +65,8 @@ class MessageHandlers:
 
     @event_by_update.validator
     def _check_update(self, name: str, arguments: Sequence[RawValue]) -> None:
+        if self._refusal is not None:
+            raise self._refusal
         if self._execution.log.closed:
             raise _refused(f"the execution is {self._execution.status}, and takes no events any more", "stigmer/ended")
         if not self._prepared.may_listen:
@@ -76,26 +82,30 @@ class MessageHandlers:
     def named_query(self, name: str, arguments: Sequence[RawValue]) -> JsonValue:
         """`$context`, if the document names such a query (`{id: NAME, type: query}`). A query ends no listener."""
         del arguments
+        if self._refusal is not None:
+            raise self._refusal
         if not self._named.names("query", name):
             raise ApplicationError(f"there is no query {name!r}; ask `status`, `snapshot`, `context` or `events`")
         return self._execution.context
 
 
 def drops_misfits(handler: Callable[..., None]) -> Callable[..., None]:
-    """A signal handler that drops what does not fit its parameters, with a warning.
+    """A signal handler that drops what does not fit its parameters, with a warning, and what comes to no execution.
 
     Temporal calls it all the same, and its error would fail the workflow task again and again.
     """
     signature = inspect.signature(handler)
 
     @functools.wraps(handler)
-    def tolerant(*arguments: Any) -> None:
+    def tolerant(workflow_object: MessageHandlers, *arguments: Any) -> None:
+        if workflow_object._refusal is not None:  # noqa: SLF001 - its own handler
+            return
         try:
-            signature.bind(*arguments)
+            signature.bind(workflow_object, *arguments)
         except TypeError as error:
             workflow.logger.warning("a signal for `%s` does not fit, and is dropped: %s", handler.__name__, error)
         else:
-            handler(*arguments)
+            handler(workflow_object, *arguments)
 
     return tolerant
 

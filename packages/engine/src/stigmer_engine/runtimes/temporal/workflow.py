@@ -14,7 +14,6 @@ from stigmer_engine.events import ProgressEvent, Status
 from stigmer_engine.execution import Execution
 from stigmer_engine.frames import Tree, decode_tree
 from stigmer_engine.interpreter.interpreter import Interpreter
-from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.attendance import Attendance
 from stigmer_engine.runtimes.temporal.calling import Calls
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
@@ -51,7 +50,7 @@ from stigmer_engine.runtimes.temporal.start import (
     position_from_json,
 )
 from stigmer_engine.runtimes.temporal.turns import Turns
-from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices, services_of
+from stigmer_engine.runtimes.temporal.workflow_services import services_of
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_to_json
 
@@ -76,7 +75,12 @@ class InterpretWorkflow(MessageHandlers):
         self._start_json = start
         self._start = Start.from_json(start)
         self._services = services_of(workflow.info().task_queue)
-        self._prepared = _prepared(self._services, definition.text)
+        try:
+            self._prepared = self._services.documents.get(definition.text)
+        except InvalidDocument as invalid:
+            # `run` fails by it. An error in here would be one for each message too, and none of them is expected.
+            self._refusal = ApplicationError(str(invalid), type=INVALID_DOCUMENT, non_retryable=True)
+            return
         self._leaving = False
         self._forcing: asyncio.Future[None] | None = None
         place = position_from_json(position)
@@ -107,6 +111,8 @@ class InterpretWorkflow(MessageHandlers):
             CancelledError: it was cancelled.
         """
         del start, position
+        if self._refusal is not None:
+            raise self._refusal
         self._deliveries.begin()
         if workflow.info().parent is not None and workflow.info().continued_run_id is None:
             announce_child(self._prepared, self._start.attributes)
@@ -167,22 +173,29 @@ class InterpretWorkflow(MessageHandlers):
     @workflow.query(name=STATUS_QUERY)
     def status(self) -> str:
         """The state: `pending`, `running`, `paused`, `completed`, `failed` or `cancelled`."""
-        return str(self._execution.status)
+        return str(self._told.status)
 
     @workflow.query(name=SNAPSHOT_QUERY)
     def snapshot(self) -> Json:
         """The state of the execution and of its tasks."""
-        return snapshot_to_json(self._execution.snapshot)
+        return snapshot_to_json(self._told.snapshot)
 
     @workflow.query(name=CONTEXT_QUERY)
     def context(self) -> JsonValue:
         """`$context` as it is now; `[secret:NAME]` stands for placeholders of secrets."""
-        return self._execution.context
+        return self._told.context
 
     @workflow.query(name=EVENTS_QUERY)
     def events(self, after: int = 0, most: int = 500) -> Json:
         """See `event_page`."""
-        return event_page(self._execution.log, after=after, most=most, previous=workflow.info().continued_run_id)
+        return event_page(self._told.log, after=after, most=most, previous=workflow.info().continued_run_id)
+
+    @property
+    def _told(self) -> Execution:
+        """The execution, for whoever asks about it. Raises what is wrong with its document."""
+        if self._refusal is not None:
+            raise self._refusal
+        return self._execution
 
     # --- the run ------------------------------------------------------------------------------------------------
 
@@ -314,13 +327,6 @@ class InterpretWorkflow(MessageHandlers):
         if result.error is not None:
             raise failure_of(result.error)
         return result.output
-
-
-def _prepared(services: WorkflowServices, text: str) -> PreparedDocument:
-    try:
-        return services.documents.get(text)
-    except InvalidDocument as invalid:
-        raise ApplicationError(str(invalid), type=INVALID_DOCUMENT, non_retryable=True) from invalid
 
 
 def _new_tree(start: Start, beginning: Beginning) -> Tree:
