@@ -22,8 +22,6 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
-from packages.engine.tests.temporal_server import start_dev_server
-
 HEADER = "document: {dsl: 1.0.3, namespace: test, name: sample, version: 1.0.0}\n"
 ROOT = Path(__file__).parents[3]
 
@@ -114,12 +112,9 @@ def fresh_peer() -> None:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(temporal_address: str) -> str:
     """A dev server that outlives the runs."""
-    with asyncio.Runner() as runner:
-        server = start_dev_server()
-        yield runner.run(server.__aenter__())
-        runner.run(server.__aexit__(None, None, None))
+    return temporal_address
 
 
 @pytest.fixture
@@ -300,9 +295,7 @@ async def test_the_second_signal_interrupts_them(
     assert described.status is WorkflowExecutionStatus.CANCELED
 
 
-async def test_the_third_signal_ends_the_wait(
-    address: str, write: Any, begin: Any, tmp_path: Path
-) -> None:
+async def test_the_third_signal_ends_the_wait(address: str, write: Any, begin: Any, tmp_path: Path) -> None:
     # Nobody works for this queue, so that no cancellation can be heard.
     run = begin(
         write(FAILING), "--no-worker", TEMPORAL_ADDRESS=address, TEMPORAL_TASK_QUEUE="nobody",
