@@ -28,6 +28,7 @@ REFUSED: Final = "stigmer/refused"
 
 _PASSING: Final = frozenset(
     {
+        Reason.EXECUTION_STUCK,
         Reason.SERVICE_UNAVAILABLE,
         Reason.SHUTTING_DOWN,
         Reason.STORE_UNAVAILABLE,

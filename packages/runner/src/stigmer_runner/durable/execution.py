@@ -1,7 +1,7 @@
 """One execution on Temporal, as the ports see it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -12,13 +12,16 @@ from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_runner.durable.description import TASKS_MEMO, describe
+from stigmer_runner.durable.hindrance import hindrance
 from stigmer_runner.durable.outages import refusals
 from stigmer_runner.executions.port import ExecutionState
 from stigmer_runner.refusals import Reason, Refused
 
 _TRIES: Final = 8
+_TRIES_UNTIL_WHY: Final = 3
 _BETWEEN_TRIES: Final = 0.25
 _ANSWER_SECONDS: Final = 2.0
+_QUIET_SECONDS: Final = 10.0
 _QUICK: Final = timedelta(seconds=1)
 _TOP_LEVEL: Final = 3  # slashes in `/do/0/name`
 _NOT_PASSING: Final = frozenset({RPCStatusCode.NOT_FOUND, RPCStatusCode.INVALID_ARGUMENT})
@@ -84,7 +87,7 @@ class DurableExecution:
             # Asked first: an id that nobody knows is refused before anything is sent.
             await describe(self._client, self.id)
             terminal = False
-            async for event in _until(self._closing, self._execution.follow(after)):
+            async for event in _until(self._closing, self._execution.follow(after), quiet=self._refuse_if_stuck):
                 terminal = event.terminal
                 yield event
             if not terminal:
@@ -95,7 +98,9 @@ class DurableExecution:
 
     async def _snapshot(self) -> Snapshot:
         """The snapshot that a worker gives; workers may need a moment to come. Raises Refused, RPCError."""
-        for _ in range(_TRIES):
+        for tries in range(_TRIES):
+            if tries == _TRIES_UNTIL_WHY:
+                await self._refuse_if_stuck()
             try:
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     return await self._execution.snapshot()
@@ -110,14 +115,28 @@ class DurableExecution:
             f"no runner could tell the state of execution {self.id!r}: none serves its task queue now; try again",
         )
 
+    async def _refuse_if_stuck(self) -> None:
+        """Raises Refused when workers have it, and cannot go on with it."""
+        why = await hindrance(self._client, self.id)
+        if why:
+            raise Refused(
+                Reason.EXECUTION_STUCK,
+                f"execution {self.id!r} does not go on, and is tried again until it does: {why}",
+            )
 
-async def _until(closing: asyncio.Event, events: AsyncIterator[ProgressEvent]) -> AsyncIterator[ProgressEvent]:
-    """The events, until this process closes. Raises Refused then."""
+
+async def _until(
+    closing: asyncio.Event, events: AsyncIterator[ProgressEvent], *, quiet: Callable[[], Awaitable[None]]
+) -> AsyncIterator[ProgressEvent]:
+    """The events, until this process closes. Raises Refused then, and what `quiet` raises when none comes for long."""
     over = asyncio.ensure_future(closing.wait())
     upcoming = asyncio.ensure_future(anext(events, None))
     try:
         while True:
-            await asyncio.wait({upcoming, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({upcoming, over}, timeout=_QUIET_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not upcoming.done() and not over.done():
+                await quiet()
+                continue
             if not upcoming.done():
                 raise Refused(
                     Reason.SHUTTING_DOWN,

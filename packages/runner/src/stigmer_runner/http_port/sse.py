@@ -28,8 +28,9 @@ async def event_stream(
                 continue
             try:
                 event = upcoming.result()
-            except Refused:
-                # The answer has begun, so all that is left to say is its end: an EventSource then connects again.
+            except Refused as refused:
+                # The answer has begun, so its status stays. An EventSource connects again; a comment tells people why.
+                yield f": {refused.reason}: {' '.join(refused.message.split())}\n\n"
                 return
             if event is None:
                 return
