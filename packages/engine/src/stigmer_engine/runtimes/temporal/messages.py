@@ -17,6 +17,7 @@ from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.message_events import NamedMessages
 from stigmer_engine.runtimes.temporal.names import RESERVED
 from stigmer_engine.runtimes.temporal.replies import Replies
+from stigmer_engine.runtimes.temporal.turns import Turns
 
 Json = dict[str, Any]
 
@@ -31,6 +32,7 @@ class MessageHandlers:
     _prepared: PreparedDocument
     _execution: Execution
     _replies: Replies
+    _turns: Turns
     _refusal: ApplicationError | None = None
     """What is wrong with the document; the execution then fails in its first turn, and has no state."""
 
@@ -45,20 +47,23 @@ class MessageHandlers:
         """Hand in an event. What is no CloudEvent is dropped with a warning: nobody waits for an answer."""
         if self._refusal is not None:
             return
+        self._turns.count_message()
         if name.startswith(RESERVED):
             workflow.logger.warning("the signal %r is not known to this version, and is dropped", name)
+            return
+        if not self._prepared.may_listen or self._execution.log.closed:
             return
         try:
             event = self._named.event_of("signal", name, arguments, _new_id)
         except InvalidEvent as error:
             workflow.logger.warning("the signal %r carries no event, and is dropped: %s", name, error)
             return
-        if self._prepared.may_listen:
-            self._execution.deliver(event)
+        self._execution.deliver(event)
 
     @workflow.update(dynamic=True, description="An event as by a signal, with an answer when a task has consumed it")
     async def event_by_update(self, name: str, arguments: Sequence[RawValue]) -> Json:
         """Hand in an event, and answer when a listener has consumed it; see `Replies.answer`."""
+        self._turns.count_message()
         # Ids are drawn here and not by the validator, which does not run on replay.
         event = self._named.event_of("update", name, arguments, _new_id)
         return await self._replies.answer(self._execution.deliver(event))

@@ -3,6 +3,10 @@
 A workflow that keeps its thread for too long counts as deadlocked (see `worker`). So pure work is counted, in units of
 about 10 us that are the same on replay, and after so many of them a local activity lets the activation end. It costs
 one marker in history, and about 4 ms.
+
+Local activities keep the workflow task open, and what was done in it stands in history only when it ends. One that lasts
+longer than Temporal gives it (10 s) is begun again from its start, for ever if the machine does not get quicker. So
+every few turns a timer takes the place of the local activity: it ends the workflow task.
 """
 
 from datetime import timedelta
@@ -18,7 +22,10 @@ from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import BREATHE_ACTIVITY, BUDGET_ACTIVITY
 
 _EVALUATION: Final = 10
+_MESSAGE: Final = 20
 _BYTES: Final = 400
+_TURNS_PER_TASK: Final = 8
+_AT_ONCE: Final = timedelta(milliseconds=1)
 _SHORT: Final = timedelta(seconds=10)
 
 
@@ -32,11 +39,16 @@ class Turns:
     def __init__(self, most: int) -> None:
         self._most = most
         self._work = 0
+        self._turns = 0
         self._ends_under_way = 0
 
     def count(self, work: int) -> None:
         """Note that so much was done."""
         self._work += work
+
+    def count_message(self) -> None:
+        """Note that a signal or an update was taken in. A workflow task may bring thousands, before anything else."""
+        self._work += _MESSAGE
 
     @property
     def over(self) -> bool:
@@ -51,15 +63,20 @@ class Turns:
     async def end(self) -> None:
         """Let the activation end, and go on in another one."""
         self._work = 0
+        self._turns += 1
         self._ends_under_way += 1
         try:
-            await _mark(BREATHE_ACTIVITY)
+            if self._turns % _TURNS_PER_TASK == 0:
+                await workflow.sleep(_AT_ONCE, summary="a turn for others")
+            else:
+                await _mark(BREATHE_ACTIVITY)
         finally:
             self._ends_under_way -= 1
 
     def began_anew(self) -> None:
-        """Note that something was waited for, so that this is a new activation."""
+        """Note that something was waited for, so that this is a new workflow task."""
         self._work = 0
+        self._turns = 0
 
     async def evaluate(self, evaluator: Evaluator, program: Program, arguments: list[JsonValue]) -> JsonValue:
         """The value of a program.
