@@ -4,9 +4,9 @@ A workflow that keeps its thread for too long counts as deadlocked (see `worker`
 about 10 us that are the same on replay, and after so many of them a local activity lets the activation end. It costs
 one marker in history, and about 4 ms.
 
-Local activities keep the workflow task open, and what was done in it stands in history only when it ends. One that lasts
-longer than Temporal gives it (10 s) is begun again from its start, for ever if the machine does not get quicker. So
-every few turns a timer takes the place of the local activity: it ends the workflow task.
+Local activities keep the workflow task open, and what was done in it stands in history only when it ends. One that
+lasts longer than Temporal gives it (10 s) is begun again from its start, for ever if the machine does not get quicker.
+So every few turns a timer takes the place of the local activity: it ends the workflow task.
 """
 
 from datetime import timedelta
