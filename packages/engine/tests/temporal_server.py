@@ -19,7 +19,7 @@ import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Final
 
@@ -63,6 +63,18 @@ async def start_dev_server(
             yield address
         finally:
             await asyncio.to_thread(_stop, process, printed)
+
+
+@contextlib.contextmanager
+def doomed_dev_server() -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A server that the test is to kill or to stop: its address, and its process."""
+    with tempfile.TemporaryFile() as printed:
+        process, address = asyncio.run(_start([], printed, None))
+        try:
+            yield address, process
+        finally:
+            process.kill()
+            process.wait()
 
 
 async def end_executions(address: str) -> None:

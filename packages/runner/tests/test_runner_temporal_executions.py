@@ -270,6 +270,14 @@ def test_a_sub_workflow_is_found_by_its_id(
     assert MessageToDict(events[-1].payload)["output"] == 8
     child = status_of(pair[1], "family/1")
     assert (child["parent_execution_id"], child["output"], child["progress"]) == ("family", 8, 100)
+
+
+def test_an_id_with_a_slash_is_no_sub_workflow(
+    pair: tuple[RunnerProcess, RunnerProcess], connect: Connect, contract: SimpleNamespace
+) -> None:
+    request = contract.io.WorkflowExecuteInput(workflow_execution_id="outer/inner", workflow_yaml=VALID)
+    assert list(connect(pair[0]).Execute(request))[-1].event_type == "workflow_completed"
+    assert status_of(pair[1], "outer/inner")["parent_execution_id"] is None
     assert status_of(pair[1], "family")["progress"] == 100
 
 

@@ -142,3 +142,5 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
     finally:
         for number in watched:
             loop.remove_signal_handler(number)
+            # All is done; one more signal must not make the end look like a failure.
+            signal.signal(number, signal.SIG_IGN)

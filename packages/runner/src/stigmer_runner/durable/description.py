@@ -14,6 +14,7 @@ from stigmer_runner.durable.fingerprint import MEMO
 
 ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 TASKS_MEMO: Final = "stigmer-top-level-tasks"
+_PREFIX: Final = workflow_id("")
 
 _STATUS: Final = {
     WorkflowExecutionStatus.COMPLETED: Status.COMPLETED,
@@ -35,11 +36,13 @@ class Description:
 
     `status` is `running` as long as it is open: whether it is paused, only a worker knows. `message` tells how it was
     ended from outside, if it was. `memo` is what the runner that started it wrote down; a sub-workflow has none.
+    `parent_id` is the execution that it is a sub-workflow of, else empty.
     """
 
     status: Status
     message: str = ""
     closed_at_ms: int = 0
+    parent_id: str = ""
     memo: Mapping[str, JsonValue] = field(default_factory=dict)
 
     @property
@@ -94,10 +97,13 @@ async def described(found: WorkflowExecutionDescription) -> Description:
     """The parts of Temporal's answer that the runner shows."""
     state = found.status
     assert state is not None
+    parent = found.parent_id or ""
     return Description(
         status=_STATUS.get(state, Status.RUNNING),
         message=_FROM_OUTSIDE.get(state, ""),
         closed_at_ms=_milliseconds(found.close_time),
+        # A parent of another type is no execution of documents.
+        parent_id=parent.removeprefix(_PREFIX) if parent.startswith(_PREFIX) else "",
         memo=await found.memo(),
     )
 

@@ -77,8 +77,7 @@ class DurableExecution:
         return ExecutionState(
             snapshot=description.settled(snapshot),
             top_level_tasks=tasks if isinstance(tasks, int) else seen,
-            # The id of a sub-workflow is its parent's, and the number of the call.
-            parent_id=self.id.rpartition("/")[0],
+            parent_id=description.parent_id,
         )
 
     async def follow(self, after: int = 0) -> AsyncIterator[ProgressEvent]:

@@ -17,6 +17,7 @@ from stigmer_engine.runtimes.temporal import (
     WorkerConfig,
 )
 from stigmer_engine.runtimes.temporal.attendant import Attendant
+from stigmer_engine.runtimes.temporal.leaving_worker import LeavingWorker
 from stigmer_engine.runtimes.temporal.workflow_services import WorkflowServices
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -30,6 +31,8 @@ _VERSIONING: Final = {
     "pinned": VersioningBehavior.PINNED,
     "auto-upgrade": VersioningBehavior.AUTO_UPGRADE,
 }
+# For calls that were cut to end, and to be told of.
+_HURRIED_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +76,10 @@ class Workers:
             activities=[parts.execute_workflow, parts.start_scheduled],
             workflows=[ScheduledStart],
         )
-        self._activities: Worker | None = None
+        self._activities: LeavingWorker | None = None
         queue = settings.temporal_workflow_execution_runner_task_queue
         if queue != settings.temporal_task_queue:
-            self._activities = Worker(
+            worker = Worker(
                 parts.client,
                 task_queue=queue,
                 activities=[parts.execute_workflow],
@@ -84,11 +87,12 @@ class Workers:
                 graceful_shutdown_timeout=grace,
                 deployment_config=deployment,
             )
+            self._activities = LeavingWorker(worker, grace)
 
     @property
     def running(self) -> bool:
         """Whether all of them take work."""
-        return self._executions.running and (self._activities is None or self._activities.is_running)
+        return self._executions.running and (self._activities is None or self._activities.running)
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._executions)
@@ -113,8 +117,20 @@ class Workers:
         hurrying.cancel()
         if not stopping.done():
             self._handover.hurry()
-        await stopping
+            await asyncio.wait({stopping}, timeout=_HURRIED_SECONDS)
+        if not stopping.done():
+            self._leave()
+            stopping.cancel()
+            await asyncio.wait({stopping})
+        else:
+            stopping.result()
         return self._handover.handed_over
+
+    def _leave(self) -> None:
+        """Wait no longer, as for a Temporal that has gone."""
+        self._executions.leave()
+        if self._activities is not None:
+            self._activities.leave()
 
     async def _stop(self) -> None:
         waits = [self._executions.shutdown()]

@@ -9,6 +9,9 @@ from stigmer_runner.executions.run import Run
 from stigmer_runner.refusals import Reason, Refused
 
 _MAX_ID_CHARS = 256
+# Temporal's ids have at most 1000 bytes, of which a prefix and the numbers of sub-workflows take some.
+_MAX_ID_BYTES = 800
+_PATH_STEPS = frozenset({".", ".."})
 
 
 def execution_id_of(request: ExecutionRequest) -> str:
@@ -25,6 +28,18 @@ def execution_id_of(request: ExecutionRequest) -> str:
         raise Refused(
             Reason.INVALID_REQUEST,
             f"workflow_execution_id must be printable and have at most {_MAX_ID_CHARS} characters",
+            field="workflow_execution_id",
+        )
+    if len(request.execution_id.encode()) > _MAX_ID_BYTES:
+        raise Refused(
+            Reason.INVALID_REQUEST,
+            f"workflow_execution_id must have at most {_MAX_ID_BYTES} bytes in UTF-8",
+            field="workflow_execution_id",
+        )
+    if request.execution_id in _PATH_STEPS:
+        raise Refused(
+            Reason.INVALID_REQUEST,
+            f"workflow_execution_id cannot be {request.execution_id!r}: in a URL it names no execution; use another id",
             field="workflow_execution_id",
         )
     return request.execution_id

@@ -18,6 +18,7 @@ from stigmer_engine.runtimes.temporal.activities import ActivityParts, build_act
 from stigmer_engine.runtimes.temporal.attendant import Attendant, SnapshotAttendant
 from stigmer_engine.runtimes.temporal.definition import find_definition
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver
+from stigmer_engine.runtimes.temporal.leaving_worker import LeavingWorker
 from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE
 from stigmer_engine.runtimes.temporal.sandbox import workflow_runner
 from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
@@ -94,7 +95,7 @@ class TemporalWorker:
             attendant=attendant or SnapshotAttendant(client),
         )
         announce(settled.queue, services)
-        self._worker = Worker(
+        worker = Worker(
             client,
             task_queue=settled.queue,
             workflows=[InterpretWorkflow, *workflows],
@@ -111,16 +112,21 @@ class TemporalWorker:
             graceful_shutdown_timeout=settled.grace,
             deployment_config=settled.deployment,
         )
-        _wait_for_expressions(self._worker)
+        _wait_for_expressions(worker)
+        self._worker = LeavingWorker(worker, settled.grace)
 
     @property
     def running(self) -> bool:
         """Whether it takes work."""
-        return self._worker.is_running
+        return self._worker.running
 
     async def shutdown(self) -> None:
-        """Take nothing more; return when calls under way have finished, or their grace is over."""
+        """Take nothing more; return when calls under way have finished, or their grace is over; see `LeavingWorker`."""
         await self._worker.shutdown()
+
+    def leave(self) -> None:
+        """Wait for its end no longer."""
+        self._worker.leave()
 
     async def __aenter__(self) -> Self:
         await self._worker.__aenter__()
@@ -133,7 +139,7 @@ class TemporalWorker:
             await self._worker.__aexit__(kind, error, trace)
         finally:
             withdraw(self._queue, self._services)
-            self._threads.shutdown(wait=False)
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _wait_for_expressions(worker: Worker) -> None:
