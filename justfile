@@ -42,9 +42,14 @@ test *arguments:
 test-page *arguments:
     pytest packages/server/tests -m browser "$@"
 
+# Run the long proofs that have a short form among the tests: all cases replayed step by step, losses, restarts
+test-extended *arguments:
+    STIGMER_ALL_CASES=1 pytest tests/contract/test_conformance_temporal_replayed.py
+    pytest -n auto --dist loadfile --no-loadscope-reorder -m extended "$@"
+
 # Run the tests of several servers on one PostgreSQL, on a server of their own or the one at STIGMER_TEST_POSTGRES_URL
 test-postgres *arguments:
-    pytest packages/server/tests/postgres packages/server/tests/test_server_postgres.py "$@"
+    pytest packages/server/tests/postgres packages/server/tests/test_server_postgres.py -m "not browser" "$@"
 
 # Run the built runner in each mode, through each door, and stop it in mid-run; arguments go to pytest
 test-modes *arguments:

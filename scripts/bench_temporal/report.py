@@ -52,8 +52,8 @@ callbacks on. Seconds depend on the machine; the ratios are what to compare.
 {_rates(throughput)}
 
 The activities by hand have a timeout and nothing else. Ours have a heartbeat, so that a lost worker is noticed within
-seconds, an id of their own, and a summary for Temporal's web page. What the `for` of pure steps takes longer is jq: each
-of its 100 expressions is evaluated in a child process, where the loop by hand adds two numbers.
+seconds, an id of their own, and a summary for Temporal's web page. What the `for` of pure steps takes longer is jq:
+each of its 100 expressions is evaluated in a child process, where the loop by hand adds two numbers.
 """
 
 

@@ -62,6 +62,7 @@ def test_the_key_is_for_its_owner_alone_and_in_no_log(dev: DevProcess) -> None:
         assert key not in dev.text
 
 
+@pytest.mark.extended
 def test_a_run_is_paused_goes_on_and_hears_a_signal(dev: DevProcess) -> None:
     run = started(dev, 3, hold=True)
     until_event(dev, run, "task_started", "pack")
@@ -105,6 +106,7 @@ def test_a_port_that_is_asked_for_and_taken_is_refused(dev: DevProcess, tmp_path
     assert f"--port {taken} is taken" in refused.stderr
 
 
+@pytest.mark.extended
 def test_runs_go_on_after_ctrl_c_and_after_a_kill(tmp_path: Path) -> None:
     with DevProcess(tmp_path, "--no-ui") as first:
         first.answer("apply", str(PARCEL))

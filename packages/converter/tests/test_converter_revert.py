@@ -187,7 +187,6 @@ BAD_TASKS: list[tuple[dict[str, Any], str]] = [
     ({"raise": {"error": {**ERROR, "instance": "/do/0"}}}, "/raise/error/instance"),
     ({"run": {"shell": {"command": "ls"}}}, "/run/shell"),
     ({"run": {"workflow": {"namespace": "n", "name": "c", "version": "1.0.0"}, "await": False}}, "/run/await"),
-    ({"call": "agent", "with": {"agent": "a", "message": "m", "x": 1}, "timeout": LIMIT}, "/with/x"),
     ({"call": "agent", "with": {"agent": "a", "message": "m", "config": {"timeout": 6}}, "timeout": LIMIT}, "/timeout"),
 ]  # fmt: skip
 

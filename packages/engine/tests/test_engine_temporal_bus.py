@@ -179,6 +179,7 @@ async def test_an_event_that_the_sink_refuses_reaches_nobody(temporal_address: s
         assert result.error.type.endswith("/communication")
 
 
+@pytest.mark.extended
 async def test_a_server_that_is_gone_is_a_communication_error(tmp_path: Path) -> None:
     del tmp_path
     async with start_dev_server() as address:

@@ -208,6 +208,7 @@ def refusal(call: Callable[[], object]) -> str:
     return str(refused.value.details())
 
 
+@pytest.mark.extended
 def test_other_settings_end_an_execution_that_began_with_the_old_ones(
     settings: dict[str, str], connect: Connect, contract: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -226,6 +227,7 @@ def test_other_settings_end_an_execution_that_began_with_the_old_ones(
         assert MessageToDict(last.payload)["output"] == {"length": 4000}
 
 
+@pytest.mark.extended
 def test_a_payload_that_is_lost_is_named_until_it_is_back(
     settings: dict[str, str], connect: Connect, contract: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -284,6 +286,7 @@ def test_a_call_that_fails_tells_no_secret(
         assert SECRET not in runner.text
 
 
+@pytest.mark.extended
 def test_an_endless_expression_is_an_error_of_its_branch_alone(
     settings: dict[str, str], connect: Connect, contract: SimpleNamespace, tmp_path: Path
 ) -> None:
@@ -304,6 +307,7 @@ def test_an_endless_expression_is_an_error_of_its_branch_alone(
         assert list(other)[-1].event_type == "workflow_completed"
 
 
+@pytest.mark.extended
 def test_clients_that_stop_reading_hold_nobody_up(
     settings: dict[str, str], connect: Connect, contract: SimpleNamespace, tmp_path: Path
 ) -> None:

@@ -90,6 +90,7 @@ async def schedules(address: str) -> set[str]:
     return {found.id async for found in await client.list_schedules()}
 
 
+@pytest.mark.extended
 def test_runners_agree_on_what_starts_and_a_time_without_any_costs_one_start(start: Start, tmp_path: Path) -> None:
     (tmp_path / "documents" / "often.yaml").write_text(EVERY)
     pair = start(), start()

@@ -103,6 +103,7 @@ def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.Complete
     )
 
 
+@pytest.mark.extended
 def test_keys_are_made_listed_and_revoked_by_command(data_dir: Path, connect: Connect) -> None:
     key = run(data_dir, "key", "create", "--name", "ci", "--role", "client").stdout.strip()
     assert key.startswith("stigmer-client-")

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from stigmer_server.testing import ADMIN_KEY, CLIENT_KEY
 
 from packages.server.tests.grpcio_contract import Contract
@@ -13,6 +14,7 @@ from packages.server.tests.samples import execution, workflow
 from packages.server.tests.scripted_runner import HANG, ScriptedRunner, scripted_runner
 
 
+@pytest.mark.extended
 async def test_an_order_of_a_killed_server_is_taken_over(contract: Contract, database: str, tmp_path: Path) -> None:
     async with scripted_runner(starts=[HANG]) as one, scripted_runner() as other:
         with ExitStack() as stack:
