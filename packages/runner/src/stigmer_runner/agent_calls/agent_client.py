@@ -3,10 +3,8 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Coroutine
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
-from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from stigmer_proto.ai.stigmer.agentic.agent.v1 import Agent, AgentQueryControllerStub
@@ -20,6 +18,7 @@ from stigmer_proto.ai.stigmer.agentic.agentexecution.v1 import (
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceReference
 
 from stigmer_runner.config import StigmerService
+from stigmer_runner.service_connection import ServiceConnection
 
 _T = TypeVar("_T")
 _PASSING: Final = frozenset({Status.UNAVAILABLE, Status.RESOURCE_EXHAUSTED, Status.ABORTED})
@@ -43,27 +42,15 @@ class RefusedByService(Exception):
         self.message = message
 
 
-class AgentClient:
+class AgentClient(ServiceConnection):
     """Calls the agent services over one connection, made when first needed. An async context manager.
 
     Every method raises Away or RefusedByService.
     """
 
     def __init__(self, service: StigmerService, tls: ssl.SSLContext | None, *, rpc_seconds: float) -> None:
-        self._service = service
-        self._tls = tls
+        super().__init__(service, tls)
         self._rpc_seconds = rpc_seconds
-        self._open: Channel | None = None
-
-    async def __aenter__(self) -> Self:
-        self._open = Channel(self._service.endpoint.host, self._service.endpoint.port, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._open is not None:
-            self._open.close()
 
     @property
     def service(self) -> StigmerService:
@@ -110,15 +97,6 @@ class AgentClient:
             return None
 
         return await _sorted(follow)
-
-    @property
-    def _channel(self) -> Channel:
-        assert self._open is not None, "use the client inside `async with`"
-        return self._open
-
-    @property
-    def _metadata(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self._service.api_key.get_secret_value()}"}
 
     async def _ask(self, call: Callable[[], Awaitable[_T]]) -> _T:
         async def ask() -> _T:

@@ -14,7 +14,7 @@ from stigmer_runner.durable.description import TASKS_MEMO, Description, describe
 from stigmer_runner.durable.execution import DurableExecution
 from stigmer_runner.durable.fingerprint import MEMO, durable_fingerprint
 from stigmer_runner.durable.outages import refusals
-from stigmer_runner.executions.admission import differs, execution_id_of, secrets_apart, wrong_state
+from stigmer_runner.executions.admission import differs, execution_id_of, pulled, secrets_apart, wrong_state
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.logs import get_logger
@@ -65,9 +65,9 @@ class DurableExecutions:
         if known is not None:
             return self._execution(execution_id)
         self._admit()
-        pulled = await self._pulled(request)
+        completed = await pulled(self._source, request)
         return await self._start(
-            pulled, execution_id, field="workflow_execution_id", secrets_stay=not request.env and not request.secrets
+            completed, execution_id, field="workflow_execution_id", secrets_stay=not request.env and not request.secrets
         )
 
     async def start_scheduled(
@@ -181,16 +181,6 @@ class DurableExecutions:
             if refused.reason is Reason.EXECUTION_NOT_FOUND:
                 return None
             raise
-
-    async def _pulled(self, request: ExecutionRequest) -> ExecutionRequest:
-        if self._source is None:
-            raise Refused(
-                Reason.NO_DOCUMENT,
-                "the request has no workflow_yaml and this runner knows no Stigmer service to pull it from; send the "
-                "document, or set STIGMER_SERVICE_ENDPOINT",
-                field="workflow_yaml",
-            )
-        return await self._source.complete(request)
 
     async def _control(
         self,

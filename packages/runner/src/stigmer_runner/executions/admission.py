@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from stigmer_engine import Status, new_execution_id
 
-from stigmer_runner.executions.request import ExecutionRequest
+from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.executions.run import Run
 from stigmer_runner.refusals import Reason, Refused
 
@@ -43,6 +43,18 @@ def execution_id_of(request: ExecutionRequest) -> str:
             field="workflow_execution_id",
         )
     return request.execution_id
+
+
+async def pulled(source: DocumentSource | None, request: ExecutionRequest) -> ExecutionRequest:
+    """A request that brings no document, completed by its id. Raises Refused."""
+    if source is None:
+        raise Refused(
+            Reason.NO_DOCUMENT,
+            "the request has no workflow_yaml and this runner knows no Stigmer service to pull it from; send the "
+            "document, or set STIGMER_SERVICE_ENDPOINT",
+            field="workflow_yaml",
+        )
+    return await source.complete(request)
 
 
 def same_run(run: Run, fingerprint: str, request: ExecutionRequest) -> Run:

@@ -11,7 +11,7 @@ from stigmer_dsl import JsonObject, JsonValue
 from stigmer_engine import Engine, Execution, PreparedDocument, Status, WrongState, new_execution_id
 
 from stigmer_runner.config import Settings
-from stigmer_runner.executions.admission import execution_id_of, not_found, same_run, secrets_apart, wrong_state
+from stigmer_runner.executions.admission import execution_id_of, not_found, pulled, same_run, secrets_apart, wrong_state
 from stigmer_runner.executions.defects import close_after_defect
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
@@ -186,7 +186,7 @@ class ExecutionRegistry:
     async def _launch(self, execution_id: str, fingerprint: str, request: ExecutionRequest) -> Run:
         field = "workflow_yaml" if request.document else "workflow_execution_id"
         if not request.document:
-            request = await self._pulled(request)
+            request = await pulled(self._source, request)
         document = await self._documents.load(request.document, field=field)
         env, secrets = secrets_apart(request, (document.workflow.use and document.workflow.use.secrets) or ())
         # Asked again: the load may have taken long enough for a shutdown to begin.
@@ -230,16 +230,6 @@ class ExecutionRegistry:
             act(run)
         except WrongState as wrong:
             raise wrong_state(run.id, run.status_now, wanted) from wrong
-
-    async def _pulled(self, request: ExecutionRequest) -> ExecutionRequest:
-        if self._source is None:
-            raise Refused(
-                Reason.NO_DOCUMENT,
-                "the request has no workflow_yaml and this runner knows no Stigmer service to pull it from; send the "
-                "document, or set STIGMER_SERVICE_ENDPOINT",
-                field="workflow_yaml",
-            )
-        return await self._source.complete(request)
 
     async def _await_end(self, run: Run) -> None:
         try:

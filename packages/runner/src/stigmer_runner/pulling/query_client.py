@@ -3,11 +3,9 @@
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import betterproto2
-from grpclib.client import Channel
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from stigmer_proto.ai.stigmer.agentic.environment.v1 import Environment, EnvironmentQueryControllerStub
@@ -26,33 +24,22 @@ from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceReference
 
 from stigmer_runner.config import StigmerService
 from stigmer_runner.refusals import Reason, Refused
+from stigmer_runner.service_connection import ServiceConnection
 
 _A = TypeVar("_A", bound=betterproto2.Message)
 _KEY_REFUSED = frozenset({Status.UNAUTHENTICATED, Status.PERMISSION_DENIED})
 _PASSING = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.RESOURCE_EXHAUSTED, Status.ABORTED})
 
 
-class QueryClient:
+class QueryClient(ServiceConnection):
     """Reads resources over one connection, made when first needed. An async context manager.
 
     Every method raises Refused: EXECUTION_NOT_FOUND, SERVICE_UNAVAILABLE or SERVICE_REFUSED.
     """
 
     def __init__(self, service: StigmerService, tls: ssl.SSLContext | None, *, timeout_seconds: float) -> None:
-        self._service = service
-        self._tls = tls
+        super().__init__(service, tls)
         self._timeout_seconds = timeout_seconds
-        self._open: Channel | None = None
-
-    async def __aenter__(self) -> Self:
-        self._open = Channel(self._service.endpoint.host, self._service.endpoint.port, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._open is not None:
-            self._open.close()
 
     async def execution(self, execution_id: str) -> WorkflowExecution:
         """The execution of this id."""
@@ -77,15 +64,6 @@ class QueryClient:
         """The environment a workflow instance refers to. The service leaves values of secrets empty."""
         stub = EnvironmentQueryControllerStub(self._channel, metadata=self._metadata)
         return await self._read(f"environment {reference.slug!r}", lambda: stub.get_by_reference(reference))
-
-    @property
-    def _channel(self) -> Channel:
-        assert self._open is not None, "use the client inside `async with`"
-        return self._open
-
-    @property
-    def _metadata(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self._service.api_key.get_secret_value()}"}
 
     async def _read(self, what: str, call: Callable[[], Awaitable[_A]]) -> _A:
         async def in_its_own_task() -> _A:

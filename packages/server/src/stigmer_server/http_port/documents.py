@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from stigmer_converter import ConversionError, ConversionProblem, revert_document
@@ -13,6 +13,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
 from stigmer_server.refusals import Reason, Refused
+from stigmer_server.resources.validation import document_problem
 
 INPUT_SCHEMA_ANNOTATION: Final = "stigmer.ai/input-schema"
 """Annotation of a workflow: the JSON Schema of its input as JSON text (decision 0831)."""
@@ -131,29 +132,11 @@ def _placed(problem: ValidationProblem, document: LoadedDocument) -> ValidationP
     place = document.locate(problem.pointer) if problem.pointer.startswith("/") else None
     if place is None:
         return problem
-    return ValidationProblem(
-        code=problem.code,
-        message=problem.message,
-        pointer=problem.pointer,
-        line=place[0],
-        column=place[1],
-        source="document",
-        severity=problem.severity,
-        hint=problem.hint,
-    )
+    return replace(problem, line=place[0], column=place[1], source="document")
 
 
 def _of_document(problem: Problem) -> ValidationProblem:
-    return ValidationProblem(
-        code=problem.code,
-        message=problem.message,
-        pointer=problem.pointer,
-        line=problem.line or 0,
-        column=problem.column or 0,
-        source="document",
-        severity=problem.severity,
-        hint=problem.hint,
-    )
+    return replace(document_problem(problem), source="document")
 
 
 def _of_conversion(problem: ConversionProblem, document: LoadedDocument) -> ValidationProblem:

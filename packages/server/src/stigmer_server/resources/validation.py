@@ -61,8 +61,8 @@ class WorkflowValidation:
         try:
             document = load(conversion.yaml, checker=self._checker)
         except InvalidDocument as error:
-            return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(_of_document, error.problems)))
-        return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(_of_document, document.warnings)))
+            return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(document_problem, error.problems)))
+        return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(document_problem, document.warnings)))
 
 
 def _of_conversion(problem: ConversionProblem) -> ValidationProblem:
@@ -76,7 +76,8 @@ def _of_conversion(problem: ConversionProblem) -> ValidationProblem:
     )
 
 
-def _of_document(problem: Problem) -> ValidationProblem:
+def document_problem(problem: Problem) -> ValidationProblem:
+    """The problem as the contract tells it; 0 for a line or column that is not known."""
     return ValidationProblem(
         code=problem.code,
         message=problem.message,

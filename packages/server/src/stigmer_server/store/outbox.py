@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.engine import Connection
@@ -73,18 +74,7 @@ def take_due(transaction: Transaction, *, lease_ms: int, limit: int) -> Sequence
             .where(outbox.c.id.in_([row.id for row in rows]))
             .values(not_before=now + lease_ms, attempts=outbox.c.attempts + 1)
         )
-    return [
-        Order(
-            id=row.id,
-            execution_id=row.execution_id,
-            action=Action(row.action),
-            reason=row.reason,
-            runner_id=row.runner_id,
-            attempts=row.attempts + 1,
-            last_error=row.last_error,
-        )
-        for row in rows
-    ]
+    return [_order(row, attempts=row.attempts + 1) for row in rows]
 
 
 def drop_order(transaction: Transaction, order_id: str) -> None:
@@ -111,15 +101,16 @@ def drop_start(transaction: Transaction, execution_id: str) -> None:
 def orders_of(connection: Connection, execution_id: str) -> Sequence[Order]:
     """What is still to be told about an execution."""
     rows = connection.execute(select(outbox).where(outbox.c.execution_id == execution_id).order_by(outbox.c.id))
-    return [
-        Order(
-            id=row.id,
-            execution_id=row.execution_id,
-            action=Action(row.action),
-            reason=row.reason,
-            runner_id=row.runner_id,
-            attempts=row.attempts,
-            last_error=row.last_error,
-        )
-        for row in rows
-    ]
+    return [_order(row, attempts=row.attempts) for row in rows]
+
+
+def _order(row: Any, *, attempts: int) -> Order:
+    return Order(
+        id=row.id,
+        execution_id=row.execution_id,
+        action=Action(row.action),
+        reason=row.reason,
+        runner_id=row.runner_id,
+        attempts=attempts,
+        last_error=row.last_error,
+    )

@@ -17,7 +17,6 @@ CHILD_ENDED_SIGNAL: Final = "stigmer-child-ended"
 RESERVED: Final = "stigmer-"
 """Signals and updates whose names begin so are for the engine, and never events."""
 EVENT_SIGNAL: Final = "event"
-EVENT_UPDATE: Final = "event"
 
 STATUS_QUERY: Final = "status"
 SNAPSHOT_QUERY: Final = "snapshot"

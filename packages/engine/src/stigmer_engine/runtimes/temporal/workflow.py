@@ -71,7 +71,6 @@ class InterpretWorkflow(MessageHandlers):
             start: see `Start`.
             position: see `Beginning` and `Continuation`.
         """
-        self._definition = definition
         self._start_json = start
         self._start = Start.from_json(start)
         self._services = services_of(workflow.info().task_queue)
@@ -81,7 +80,6 @@ class InterpretWorkflow(MessageHandlers):
             # `run` fails by it. An error in here would be one for each message too, and none of them is expected.
             self._refusal = ApplicationError(str(invalid), type=INVALID_DOCUMENT, non_retryable=True)
             return
-        self._leaving = False
         self._forcing: asyncio.Future[None] | None = None
         place = position_from_json(position)
         self._turns = Turns(self._start.rules.turn_work)
@@ -246,7 +244,6 @@ class InterpretWorkflow(MessageHandlers):
         stopped = asyncio.ensure_future(self._execution.wait_stopped())
         await self._uncancelled(lambda: stopped.done() or self._must_leave())
         if not stopped.done():
-            self._leaving = True
             self._execution.leave()
             await self._uncancelled(stopped.done)
         stopped.result()

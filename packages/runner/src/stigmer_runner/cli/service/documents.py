@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -160,16 +160,7 @@ def _placed(problem: Problem, document: LoadedDocument | None) -> Problem:
     place = document.locate(problem.pointer) if document and problem.pointer.startswith("/") else None
     if place is None:
         return problem
-    return Problem(
-        code=problem.code,
-        message=problem.message,
-        pointer=problem.pointer,
-        line=place[0],
-        column=place[1],
-        source=problem.source,
-        severity=problem.severity,
-        hint=problem.hint,
-    )
+    return replace(problem, line=place[0], column=place[1])
 
 
 def _looks_like_one(path: Path) -> bool:
