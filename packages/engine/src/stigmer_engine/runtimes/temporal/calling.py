@@ -1,7 +1,6 @@
 """Calls of tasks as activities."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -128,6 +127,3 @@ def task_at(raw: JsonObject, reference: str) -> JsonObject:
 
 def _object(value: JsonValue) -> JsonObject:
     return value if isinstance(value, dict) else {}
-
-
-__all__ = ["CallInput", "Calls", "Mapping", "task_at"]

@@ -59,7 +59,7 @@ class TemporalWorker:
     """Runs executions until it is closed: `async with TemporalWorker(...)`.
 
     Args:
-        client: with the data converter of `payloads`, whose `on_text` is `documents_of(engine)`'s `ready`.
+        client: with the data converter of `payloads`, whose `on_text` is `prepare_outside(services)`.
         engine: performs the calls, and loads documents.
         receiver: of the events of executions that report.
         lifecycle: of the lifecycle events of executions that are to deliver them.
