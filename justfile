@@ -44,8 +44,8 @@ test-page *arguments:
 
 # Run the long proofs that have a short form among the tests: all cases replayed step by step, losses, restarts
 test-extended *arguments:
-    STIGMER_ALL_CASES=1 pytest tests/contract/test_conformance_temporal_replayed.py
-    pytest -n auto --dist loadfile --no-loadscope-reorder -m extended "$@"
+    STIGMER_ALL_CASES=1 pytest --timeout 3600 tests/contract/test_conformance_temporal_replayed.py
+    pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 3600 -m extended "$@"
 
 # Run the tests of several servers on one PostgreSQL, on a server of their own or the one at STIGMER_TEST_POSTGRES_URL
 test-postgres *arguments:

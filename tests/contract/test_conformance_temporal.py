@@ -44,7 +44,16 @@ def test_server() -> Iterator[str]:
             asyncio.run(_answers(f"127.0.0.1:{port}", server))
             yield f"127.0.0.1:{port}"
         finally:
-            server.terminate()
+            _end(server)
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        raise
 
 
 async def _answers(address: str, server: "subprocess.Popen[bytes]") -> None:

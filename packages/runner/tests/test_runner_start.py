@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -55,6 +56,12 @@ def test_a_port_in_use_is_one_sentence(failing_start: Callable[..., str]) -> Non
         port = str(taken.getsockname()[1])
         assert failing_start(GRPC_PORT=port).startswith(f"Error: GRPC_PORT {port} on 127.0.0.1 cannot be used")
         assert failing_start(HTTP_PORT=port).startswith(f"Error: HTTP_PORT {port} on 127.0.0.1 cannot be used")
+
+
+def test_a_start_that_fails_leaves_signals_as_they_were(failing_start: Callable[..., str]) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    failing_start(BIND_HOST="not.a.host.invalid")
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
 
 
 def test_certificates_that_cannot_be_used_are_one_sentence(failing_start: Callable[..., str], tmp_path: Path) -> None:

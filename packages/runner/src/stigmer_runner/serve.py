@@ -126,7 +126,11 @@ def _warn_when_open(settings: Settings) -> None:
 
 @contextmanager
 def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
-    """Two events, set by the first and by the second SIGTERM or SIGINT."""
+    """Two events, set by the first and by the second SIGTERM or SIGINT.
+
+    Afterwards both are ignored when one of them came, because the process is about to end: one more must not make that
+    look like a failure. Else they do again what they did before, as whoever called goes on.
+    """
     loop = asyncio.get_running_loop()
     stop, hurry = asyncio.Event(), asyncio.Event()
 
@@ -134,13 +138,12 @@ def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
         log.info("signal received", signal=number.name)
         (hurry if stop.is_set() else stop).set()
 
-    watched = (signal.SIGTERM, signal.SIGINT)
-    for number in watched:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
         loop.add_signal_handler(number, on_signal, number)
     try:
         yield stop, hurry
     finally:
-        for number in watched:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
-            # All is done; one more signal must not make the end look like a failure.
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, signal.SIG_IGN if stop.is_set() else handler)
