@@ -5,7 +5,7 @@ set positional-arguments := true
 # `uv run` says which uv it is; it need not be on the PATH.
 uv := env("UV", "uv")
 
-hand_written := "packages/dsl packages/converter packages/engine packages/callback packages/runner packages/server gen/stigmer_proto_json scripts tests examples conftest.py"
+hand_written := "packages/dsl packages/converter packages/engine packages/callback packages/ports packages/runner packages/server gen/stigmer_proto_json scripts tests examples conftest.py"
 
 # List the recipes
 default:

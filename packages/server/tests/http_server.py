@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 from starlette.routing import BaseRoute
+from stigmer_ports.listeners import listening, port_of
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ErrorDetails, WorkflowProgressEvent
 from stigmer_proto_json import struct_from_json
 from stigmer_server.application import Application, open_application
 from stigmer_server.config import Settings
 from stigmer_server.http_port.app import HttpApp
 from stigmer_server.http_port.server import HttpPort
-from stigmer_server.listeners import listening, port_of
 from stigmer_server.store.executions import assign_runner
 from stigmer_server.testing import ADMIN_KEY, CLIENT_KEY, RUNNER_KEY
 
@@ -155,7 +155,7 @@ def settings_for(folder: Path, **more: Any) -> Settings:
 async def http_server(folder: Path, **settings: Any) -> AsyncIterator[HttpServer]:
     """A server on a free port of this machine."""
     chosen = settings_for(folder, **settings)
-    with listening("127.0.0.1", 0, "STIGMER_SERVER_HTTP_PORT") as listener:
+    with listening("127.0.0.1", 0, host_variable="HOST", port_variable="PORT") as listener:
         base_url = f"http://127.0.0.1:{port_of(listener)}"
         headers = {"authorization": f"Bearer {CLIENT_KEY}"}
         async with open_application(chosen) as application:

@@ -7,11 +7,11 @@ import grpc
 import pytest
 from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.protocol import H2Protocol
+from stigmer_ports.listeners import listening, port_of
 from stigmer_server.application import open_application
 from stigmer_server.config import Settings
 from stigmer_server.grpc_port import closed_streams
 from stigmer_server.grpc_port.server import GrpcPort
-from stigmer_server.listeners import listening, port_of
 from stigmer_server.testing import ADMIN_KEY
 
 CALLS = 60
@@ -30,7 +30,7 @@ async def test_a_connection_forgets_the_calls_that_ended_long_ago(
     monkeypatch.setattr(H2Protocol, "connection_made", remember)
     monkeypatch.setattr(closed_streams, "_REMEMBERED", 10)
     settings = Settings.model_validate({"STIGMER_DATA_DIR": tmp_path, "STIGMER_SERVER_ADMIN_KEY": ADMIN_KEY})
-    with listening("127.0.0.1", 0, "STIGMER_SERVER_PORT") as listener:
+    with listening("127.0.0.1", 0, host_variable="HOST", port_variable="PORT") as listener:
         async with (
             open_application(settings) as application,
             GrpcPort(application, listener, None),

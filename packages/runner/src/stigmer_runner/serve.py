@@ -5,17 +5,19 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+
+from stigmer_ports.config import is_loopback
+from stigmer_ports.listeners import listening, port_of
 
 from stigmer_runner.authentication import Authentication
-from stigmer_runner.config import ConfigError, ExecutionMode, Settings, is_loopback
+from stigmer_runner.config import ConfigError, ExecutionMode, Settings
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import GrpcPort, tls_context
 from stigmer_runner.grpc_port.services import ExecutionServices
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.http_port.server import HttpPort
 from stigmer_runner.in_process import open_in_process
-from stigmer_runner.listeners import listening, port_of
 from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
 from stigmer_runner.redaction import Redactor
@@ -35,12 +37,12 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         # First of all, so that a signal during the start is a shutdown too.
         stop, hurry = stack.enter_context(_signals())
         grpc_listener = (
-            stack.enter_context(listening(settings.bind_host, settings.grpc_port, "GRPC_PORT"))
+            stack.enter_context(_listening(settings, settings.grpc_port, "GRPC_PORT"))
             if settings.execution_mode is not ExecutionMode.TEMPORAL
             else None
         )
         http_listener = (
-            stack.enter_context(listening(settings.bind_host, settings.http_port, "HTTP_PORT"))
+            stack.enter_context(_listening(settings, settings.http_port, "HTTP_PORT"))
             if settings.http_port is not None
             else None
         )
@@ -95,6 +97,10 @@ async def _open_mode(
     from stigmer_runner.durable.open import open_on_temporal  # noqa: PLC0415 - see above
 
     return await open_on_temporal(settings, redactor, stack, executions_url=executions_url, stop=stop)
+
+
+def _listening(settings: Settings, port: int, variable: str) -> AbstractContextManager[socket.socket]:
+    return listening(settings.bind_host, port, host_variable="BIND_HOST", port_variable=variable)
 
 
 def _server_tls(settings: Settings) -> ssl.SSLContext | None:

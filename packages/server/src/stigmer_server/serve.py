@@ -2,19 +2,20 @@
 
 import asyncio
 import signal
+import socket
 import ssl
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 
 from stigmer_dsl import ExpressionChecker
+from stigmer_ports.listeners import listening, port_of
 
 from stigmer_server.application import OrchestratorFactory, open_application
 from stigmer_server.config import ConfigError, Settings
 from stigmer_server.grpc_port.server import GrpcPort, tls_context
 from stigmer_server.http_port.app import HttpApp
 from stigmer_server.http_port.server import HttpPort, http_tls_context
-from stigmer_server.listeners import listening, port_of
 from stigmer_server.logs import get_logger
 
 log = get_logger(__name__)
@@ -36,10 +37,10 @@ async def serve(
     async with AsyncExitStack() as stack:
         stopped = stop if stop is not None else stack.enter_context(_signals())
         tls, http_tls = _server_tls(settings, tls_context), _server_tls(settings, http_tls_context)
-        host, port = settings.stigmer_server_host, settings.stigmer_server_port
-        grpc_listener = stack.enter_context(listening(host, port, "STIGMER_SERVER_PORT"))
+        host = settings.stigmer_server_host
+        grpc_listener = stack.enter_context(_listening(settings, settings.stigmer_server_port, "STIGMER_SERVER_PORT"))
         http_listener = stack.enter_context(
-            listening(host, settings.stigmer_server_http_port, "STIGMER_SERVER_HTTP_PORT")
+            _listening(settings, settings.stigmer_server_http_port, "STIGMER_SERVER_HTTP_PORT")
         )
         application = await stack.enter_async_context(
             open_application(settings, checker=checker, orchestrator=orchestrator)
@@ -61,6 +62,11 @@ def _show_once(key: str) -> None:
     # Past the log on purpose: logs are kept and sent elsewhere, a key is not.
     sys.stderr.write(f"\nThe API key of this new server, shown this once:\n\n    {key}\n\n")
     sys.stderr.flush()
+
+
+def _listening(settings: Settings, port: int, variable: str) -> AbstractContextManager[socket.socket]:
+    host = settings.stigmer_server_host
+    return listening(host, port, host_variable="STIGMER_SERVER_HOST", port_variable=variable)
 
 
 def _server_tls(settings: Settings, context: Callable[[str, str], ssl.SSLContext]) -> ssl.SSLContext | None:

@@ -1,10 +1,11 @@
 """Configuration of the runner: environment variables in, one frozen object out."""
 
-from stigmer_runner.config.endpoint import Endpoint, EndpointError, is_loopback
+from stigmer_ports.config import ConfigError
+
+from stigmer_runner.config.endpoint import Endpoint, EndpointError
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.loading import (
     BlobSettings,
-    ConfigError,
     RunSettings,
     load_blob_settings,
     load_log_settings,
@@ -35,7 +36,6 @@ __all__ = [
     "Settings",
     "StigmerService",
     "TemporalSettings",
-    "is_loopback",
     "load_blob_settings",
     "load_log_settings",
     "load_payload_settings",

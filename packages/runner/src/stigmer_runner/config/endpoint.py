@@ -1,6 +1,5 @@
 """A host and a port as written in `STIGMER_SERVICE_ENDPOINT`."""
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -51,13 +50,3 @@ def _split(text: str) -> tuple[str, int | None]:
     if not host or port == 0 or parts.query or parts.fragment or parts.path not in ("", "/") or " " in text:
         raise EndpointError("must be host:port, for example localhost:7234, without a path")
     return host, port
-
-
-def is_loopback(host: str) -> bool:
-    """True when traffic to this host never leaves the machine: `localhost`, 127.0.0.0/8 or ::1."""
-    if host.lower() == "localhost" or host.lower().endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

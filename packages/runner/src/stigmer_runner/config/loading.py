@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
+from stigmer_ports.config import ConfigError
 
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.log_settings import LogLevel, LogSettings
@@ -32,10 +33,6 @@ class BlobSettings(TemporalSettings, PayloadSettings):
 
 class RunSettings(EngineSettings, ServiceSettings):
     """What `stigmer run` needs: what workflows may do, and the Stigmer service whose agents they call."""
-
-
-class ConfigError(Exception):
-    """A setting is wrong. The text is one sentence that names each wrong variable and never shows a secret."""
 
 
 def load_settings() -> Settings:

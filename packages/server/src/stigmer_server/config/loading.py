@@ -2,6 +2,7 @@
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+from stigmer_ports.config import ConfigError
 
 from stigmer_server.config.settings import Settings
 
@@ -13,10 +14,6 @@ _PHRASES = {
     "less_than_equal": "is too large",
     "string_pattern_mismatch": "does not have the form that docs/server.md tells",
 }
-
-
-class ConfigError(Exception):
-    """A setting is wrong. The text is one sentence that names each wrong variable and never shows a value."""
 
 
 def load_settings() -> Settings:

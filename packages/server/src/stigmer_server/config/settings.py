@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
+from stigmer_ports.config import is_loopback
 
-from stigmer_server.config.addresses import is_loopback
 from stigmer_server.config.orchestration_settings import OrchestrationSettings
 
 _MIB = 1024 * 1024

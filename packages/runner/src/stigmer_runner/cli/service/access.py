@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from stigmer_ports.config import is_loopback
 
 from stigmer_runner.cli.exit_codes import UsageFailure
-from stigmer_runner.config.endpoint import Endpoint, EndpointError, is_loopback
+from stigmer_runner.config.endpoint import Endpoint, EndpointError
 from stigmer_runner.credentials import FILE_NAME, FOLDER, Credentials, CredentialsProblem
 
 ENDPOINT_VARIABLE: Final = "STIGMER_SERVICE_ENDPOINT"
