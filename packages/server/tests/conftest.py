@@ -19,8 +19,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """One server with default settings, shared by the tests that leave nothing behind but resources."""
-    with ServerProcess(tmp_path_factory.mktemp("server")) as process:
+    """One server, shared by the tests that leave nothing behind but resources; it bears many calls without a key."""
+    settings = {"STIGMER_SERVER_FAILED_LOGINS_PER_SECOND": "10000"}
+    with ServerProcess(tmp_path_factory.mktemp("server"), settings) as process:
         yield process
 
 

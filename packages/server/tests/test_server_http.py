@@ -259,7 +259,7 @@ async def test_graphs_and_lines_carry_the_pointers_of_events(tmp_path: Path) -> 
 
 
 async def test_every_route_of_the_api_needs_a_key(tmp_path: Path) -> None:
-    async with http_server(tmp_path) as server:
+    async with http_server(tmp_path, stigmer_server_failed_logins_per_second=10_000) as server:
         described = (await server.client.get("/api/v1/openapi.json")).json()
         async with httpx.AsyncClient(base_url=server.base_url, trust_env=False) as stranger:
             for path, methods in described["paths"].items():

@@ -116,6 +116,7 @@ def _authentication(settings: Settings, database: Database) -> Authentication:
         database,
         requests=RateLimit(settings.stigmer_server_requests_per_second),
         runner_requests=RateLimit(settings.stigmer_server_runner_requests_per_second),
+        failed_logins=RateLimit(settings.stigmer_server_failed_logins_per_second),
     )
 
 

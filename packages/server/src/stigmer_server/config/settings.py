@@ -93,6 +93,10 @@ class Settings(OrchestrationSettings):
     stigmer_server_runner_requests_per_second: Rate = Field(
         default=10_000, description="The same for keys of runners, whose events are many."
     )
+    stigmer_server_failed_logins_per_second: Rate = Field(
+        default=10,
+        description="Requests without a valid API key that one address may make a second; twice as many in a burst.",
+    )
 
     @field_validator("stigmer_server_admin_key", "stigmer_server_client_key", "stigmer_server_runner_key")
     @classmethod

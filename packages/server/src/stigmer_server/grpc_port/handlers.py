@@ -78,7 +78,8 @@ class Handlers:
         self._idle.clear()
         try:
             header = stream.metadata.get("authorization") if stream.metadata else None
-            caller = await self._authentication.check(header if isinstance(header, str) else None)
+            given = header if isinstance(header, str) else None
+            caller = await self._authentication.check(given, _address(stream))
             caller.require(*method.roles)
             yield await receive(stream, method.request, max_bytes=self._max_message_bytes), caller
         except Refused as refused:
@@ -97,3 +98,8 @@ class Handlers:
             self._open -= 1
             if not self._open:
                 self._idle.set()
+
+
+def _address(stream: "Stream[Any, Any]") -> str:
+    peer = stream.peer.addr() if stream.peer is not None else None
+    return peer[0] if peer else ""

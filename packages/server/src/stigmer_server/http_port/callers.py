@@ -14,10 +14,15 @@ class Callers:
 
     async def reader(self, connection: HTTPConnection) -> Caller:
         """Somebody with any valid key."""
-        return await self._core.authentication.check(connection.headers.get("authorization"))
+        return await self._core.authentication.check(connection.headers.get("authorization"), address_of(connection))
 
     async def writer(self, connection: HTTPConnection) -> Caller:
         """Somebody who may register, start and control workflows."""
         caller = await self.reader(connection)
         caller.require(Role.CLIENT, Role.ADMIN)
         return caller
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """Where a call comes from; a proxy on this machine says so in `X-Forwarded-For` (uvicorn)."""
+    return connection.client.host if connection.client is not None else ""

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from stigmer_server.application import Application
+from stigmer_server.http_port.callers import address_of
 from stigmer_server.http_port.event_json import event_text
 from stigmer_server.http_port.problems import status_of
 from stigmer_server.http_port.queries import sequence_after
@@ -37,7 +38,7 @@ class EventSocket:
         offered = websocket.scope.get("subprotocols") or []
         await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in offered else None)
         try:
-            await self._core.authentication.check(_authorization(websocket, offered))
+            await self._core.authentication.check(_authorization(websocket, offered), address_of(websocket))
             execution_id = websocket.path_params["id"]
             after = sequence_after(None, websocket.query_params.get("after"))
             await self._core.broadcast.current(execution_id)
