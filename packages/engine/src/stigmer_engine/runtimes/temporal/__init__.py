@@ -7,8 +7,9 @@ from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExe
 from stigmer_engine.runtimes.temporal.following import UnknownExecution
 from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.runtimes.temporal.names import DEFAULT_QUEUE, WORKFLOW_TYPE, workflow_id
+from stigmer_engine.runtimes.temporal.rules import DeliveryRules, Rules, Weights
 from stigmer_engine.runtimes.temporal.secret_source import NoSecrets, SecretSource
-from stigmer_engine.runtimes.temporal.start import LifecycleRules, Rules
+from stigmer_engine.runtimes.temporal.start import LifecycleRules
 from stigmer_engine.runtimes.temporal.worker import (
     TemporalWorker,
     WorkerConfig,
@@ -19,6 +20,7 @@ from stigmer_engine.runtimes.temporal.worker import (
 __all__ = [
     "DEFAULT_QUEUE",
     "WORKFLOW_TYPE",
+    "DeliveryRules",
     "EventReceiver",
     "LifecycleMoment",
     "LifecycleReceiver",
@@ -32,6 +34,7 @@ __all__ = [
     "TemporalExecutions",
     "TemporalWorker",
     "UnknownExecution",
+    "Weights",
     "WorkerConfig",
     "ensure_search_attributes",
     "prepare_outside",

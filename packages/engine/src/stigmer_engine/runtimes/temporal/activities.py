@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import activity
@@ -19,7 +19,7 @@ from stigmer_engine.runtimes.temporal.activity_attempt import ActivityAttempt
 from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
-from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver
+from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver, Receiver
 from stigmer_engine.runtimes.temporal.faults import error_of, failure_of
 from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.runtimes.temporal.names import (
@@ -44,6 +44,7 @@ _RAREST_SECONDS: Final = 2.0
 
 Activity = Callable[..., Any]
 FindDocument = Callable[[str, str, str], str | None]
+Delivered = TypeVar("Delivered", ProgressEvent, LifecycleMoment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,10 @@ class ActivityParts:
 def build_activities(parts: ActivityParts) -> list[Activity]:
     """All activities, ready to be registered with a worker."""
     calls = [_call(kind, caller, parts.secrets) for kind, caller in parts.callers.items()]
-    delivering = [_deliver(parts.receiver), _deliver_lifecycle(parts.lifecycle)]
+    delivering = [
+        _delivering(DELIVER_ACTIVITY, ProgressEvent.from_json, parts.receiver),
+        _delivering(LIFECYCLE_ACTIVITY, LifecycleMoment.from_json, parts.lifecycle),
+    ]
     return [*calls, _breathe, _over_budget, *delivering, *_finding(parts), _completing(parts.attendant)]
 
 
@@ -135,21 +139,12 @@ async def _over_budget() -> None:
     """Do nothing: what counts is that it stands in history."""
 
 
-def _deliver(receiver: EventReceiver | None) -> Activity:
-    @activity.defn(name=DELIVER_ACTIVITY)
-    async def deliver(events: list[dict[str, Any]], last: bool) -> int:
-        read = [ProgressEvent.from_json(event) for event in events]
-        if receiver is None:
-            return read[-1].sequence_number
-        return await receiver.deliver(read, last=last)
-
-    return deliver
-
-
-def _deliver_lifecycle(receiver: LifecycleReceiver | None) -> Activity:
-    @activity.defn(name=LIFECYCLE_ACTIVITY)
-    async def deliver(moments: list[dict[str, Any]], last: bool) -> int:
-        read = [LifecycleMoment.from_json(moment) for moment in moments]
+def _delivering(
+    name: str, item_of: Callable[[JsonObject], Delivered], receiver: Receiver[Delivered] | None
+) -> Activity:
+    @activity.defn(name=name)
+    async def deliver(items: list[dict[str, Any]], last: bool) -> int:
+        read = [item_of(item) for item in items]
         if receiver is None:
             return read[-1].sequence_number
         return await receiver.deliver(read, last=last)

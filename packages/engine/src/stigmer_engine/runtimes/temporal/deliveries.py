@@ -26,8 +26,11 @@ class Deliveries:
     def __init__(
         self, start: Start, prepared: PreparedDocument, undelivered: Undelivered, turning: Callable[[], bool]
     ) -> None:
-        self._events = Delivery(undelivered.events, DELIVER_ACTIVITY, turning) if start.reports else None
-        self._lifecycle = Delivery(undelivered.lifecycle, LIFECYCLE_ACTIVITY, turning) if start.lifecycle else None
+        rules = start.rules.delivery
+        self._events = Delivery(undelivered.events, DELIVER_ACTIVITY, rules, turning) if start.reports else None
+        self._lifecycle = (
+            Delivery(undelivered.lifecycle, LIFECYCLE_ACTIVITY, rules, turning) if start.lifecycle else None
+        )
         self._translation = _translation(prepared, start.lifecycle or LifecycleRules(), undelivered.open_tasks)
         self._running: list[asyncio.Future[None]] = []
 

@@ -15,13 +15,11 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import FailureError
 
-_BATCH_EVENTS: Final = 2_000
+from stigmer_engine.runtimes.temporal.rules import DeliveryRules
+
 _CARRIED_EVENTS: Final = 20_000
-_SOON_EVENTS: Final = 500
 _BATCH_SECONDS: Final = timedelta(seconds=5)
 _LAST_SECONDS: Final = timedelta(minutes=2)
-_FIRST_REST_SECONDS: Final = 10.0
-_LAST_REST_SECONDS: Final = 1800.0
 _SHORTEST: Final = 0.001
 _ONCE: Final = RetryPolicy(maximum_attempts=1)
 
@@ -48,9 +46,12 @@ class Delivery(Generic[_Item]):
         turning: whether the execution is about to go on in this workflow task, so that more events will come.
     """
 
-    def __init__(self, waiting: tuple[_Item, ...], activity: str, turning: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, waiting: tuple[_Item, ...], activity: str, rules: DeliveryRules, turning: Callable[[], bool]
+    ) -> None:
         self._waiting = list(waiting)
         self._activity = activity
+        self._rules = rules
         self._turning = turning
         self._seen_length = -1
         self._rest = 0.0
@@ -102,7 +103,7 @@ class Delivery(Generic[_Item]):
             return True
         if not self._waiting or workflow.info().get_current_history_length() == self._seen_length:
             return False
-        if self._turning() and len(self._waiting) < _SOON_EVENTS:
+        if self._turning() and len(self._waiting) < self._rules.soon_events:
             return False
         return workflow.time() >= self._rest_until
 
@@ -114,7 +115,7 @@ class Delivery(Generic[_Item]):
         try:
             through = await workflow.execute_local_activity(
                 self._activity,
-                args=[[event.to_json() for event in self._waiting[:_BATCH_EVENTS]], last],
+                args=[[event.to_json() for event in self._waiting[: self._rules.batch_events]], last],
                 start_to_close_timeout=_LAST_SECONDS if last else _BATCH_SECONDS,
                 retry_policy=_ONCE,
                 result_type=int,
@@ -126,6 +127,9 @@ class Delivery(Generic[_Item]):
         before = len(self._waiting)
         self._waiting = [event for event in self._waiting if event.sequence_number > through]
         taken = len(self._waiting) < before
-        self._rest = 0.0 if taken else min(max(self._rest * 2, _FIRST_REST_SECONDS), _LAST_REST_SECONDS)
+        self._rest = 0.0 if taken else self._longer_rest()
         self._rest_until = workflow.time() + self._rest
         return taken
+
+    def _longer_rest(self) -> float:
+        return min(max(self._rest * 2, self._rules.first_rest_seconds), self._rules.last_rest_seconds)

@@ -36,7 +36,8 @@ from stigmer_engine.runtimes.temporal.names import (
     workflow_id,
 )
 from stigmer_engine.runtimes.temporal.payloads import ClaimedText, SecretStore
-from stigmer_engine.runtimes.temporal.start import Beginning, LifecycleRules, Rules, Start
+from stigmer_engine.runtimes.temporal.rules import Rules
+from stigmer_engine.runtimes.temporal.start import Beginning, LifecycleRules, Start
 from stigmer_engine.runtimes.temporal.telling_run import has_ended, telling_run
 from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot

@@ -11,31 +11,12 @@ from stigmer_dsl.models.search_attributes import SearchAttributeType
 
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.execution import Departure
-from stigmer_engine.interpreter.run import Limits
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
+from stigmer_engine.runtimes.temporal.rules import Rules
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json, snapshot_to_json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What must not change while an execution lives, lest its history would not replay.
-
-    Attributes:
-        limits: bounds of the run.
-        history_events: events of one history, at about which the execution continues as new; 0 for Temporal's advice.
-        turn_work: pure work, in steps of about 10 us, after which the workflow gives its thread back.
-        heartbeat_seconds: without a sign from a call, after which its worker counts as lost.
-        cancel_grace_seconds: for calls under way to finish after a cancellation.
-    """
-
-    limits: Limits = field(default_factory=Limits)
-    history_events: int = 0
-    turn_work: int = 20_000
-    heartbeat_seconds: float = 10.0
-    cancel_grace_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +75,15 @@ class Start:
     def from_json(cls, shown: JsonObject) -> "Start":
         """The inverse of `to_json`; fields that an older version did not know have their defaults."""
         given = dict(shown)
-        secrets, rules = given.pop("secrets", []), given.pop("rules", {})
+        secrets, rules, lifecycle = given.pop("secrets", []), given.pop("rules", {}), given.pop("lifecycle", None)
         assert isinstance(secrets, list)
         assert isinstance(rules, dict)
-        rules = dict(rules)
-        limits, lifecycle = rules.pop("limits", {}), given.pop("lifecycle", None)
-        assert isinstance(limits, dict)
         assert isinstance(lifecycle, dict | None)
         return cls(
             **given,
             lifecycle=None if lifecycle is None else LifecycleRules(**lifecycle),
             secrets=tuple(map(str, secrets)),
-            rules=Rules(**rules, limits=Limits(**limits)),
+            rules=Rules.from_json(rules),
         )
 
 

@@ -20,24 +20,18 @@ from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.expressions.evaluator import BudgetSpent
 from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import BREATHE_ACTIVITY, BUDGET_ACTIVITY
+from stigmer_engine.runtimes.temporal.rules import Rules
 
-_EVALUATION: Final = 10
-_MESSAGE: Final = 20
-_BYTES: Final = 400
-_TURNS_PER_TASK: Final = 8
 _AT_ONCE: Final = timedelta(milliseconds=1)
 _SHORT: Final = timedelta(seconds=10)
 
 
 class Turns:
-    """Counts the pure work of one execution.
+    """Counts the pure work of one execution, by its rules."""
 
-    Args:
-        most: work of one activation.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._weights = rules.weights
         self._work = 0
         self._turns = 0
         self._ends_under_way = 0
@@ -48,12 +42,12 @@ class Turns:
 
     def count_message(self) -> None:
         """Note that a signal or an update was taken in. A workflow task may bring thousands, before anything else."""
-        self._work += _MESSAGE
+        self._work += self._weights.message
 
     @property
     def over(self) -> bool:
         """Whether it is time to end the activation."""
-        return self._work >= self._most
+        return self._work >= self._rules.turn_work
 
     @property
     def ending(self) -> bool:
@@ -66,7 +60,7 @@ class Turns:
         self._turns += 1
         self._ends_under_way += 1
         try:
-            if self._turns % _TURNS_PER_TASK == 0:
+            if self._turns % self._rules.turns_per_task == 0:
                 await workflow.sleep(_AT_ONCE, summary="a turn for others")
             else:
                 await _mark(BREATHE_ACTIVITY)
@@ -92,7 +86,8 @@ class Turns:
             await _mark(BUDGET_ACTIVITY)
             raise
         finally:
-            self.count(_EVALUATION + (evaluator.exchanged - before) // _BYTES)
+            exchanged = evaluator.exchanged - before
+            self.count(self._weights.evaluation + exchanged // self._weights.evaluated_bytes)
 
 
 async def _mark(activity: str) -> None:

@@ -82,7 +82,7 @@ class InterpretWorkflow(MessageHandlers):
             return
         self._forcing: asyncio.Future[None] | None = None
         place = position_from_json(position)
-        self._turns = Turns(self._start.rules.turn_work)
+        self._turns = Turns(self._start.rules)
         undelivered = place.undelivered if isinstance(place, Continuation) else Undelivered()
         self._deliveries = Deliveries(self._start, self._prepared, undelivered, lambda: self._turns.ending)
         self._attendance = Attendance(place.attending if isinstance(place, Continuation) else ())

@@ -26,6 +26,7 @@ from stigmer_engine.processes import ProcessConfig
 from stigmer_engine.runtimes.temporal.executions import StartConfig, TemporalExecution, TemporalExecutions
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter, secret_store
 from stigmer_engine.runtimes.temporal.replay import HistoryReplay
+from stigmer_engine.runtimes.temporal.rules import Rules
 from stigmer_engine.runtimes.temporal.stage.calling_tasks import CallingTasks
 from stigmer_engine.runtimes.temporal.stage.deferred_world import DeferredWorld, virtual_now
 from stigmer_engine.runtimes.temporal.stage.director import TemporalDirector
@@ -34,7 +35,6 @@ from stigmer_engine.runtimes.temporal.stage.performance import Audience, Perform
 from stigmer_engine.runtimes.temporal.stage.routed_calls import foreign_activity
 from stigmer_engine.runtimes.temporal.stage.routed_engine import RoutedEngine
 from stigmer_engine.runtimes.temporal.stage.virtual_time import MakeTime
-from stigmer_engine.runtimes.temporal.start import Rules
 from stigmer_engine.runtimes.temporal.worker import TemporalWorker, WorkerConfig, prepare_outside, workflow_services
 from stigmer_engine.snapshot import Snapshot
 
