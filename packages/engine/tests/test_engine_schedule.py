@@ -1,8 +1,9 @@
 """Schedules: when instances start, with what, and that nothing of it touches an instance. On a clock that jumps."""
 
 import asyncio
+import calendar
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from stigmer_dsl import InvalidDocument
@@ -140,6 +141,31 @@ def moments(expression: str, start: str, count: int, zone: str = "Europe/Berlin"
 )
 def test_cron_times(expression: str, start: str, expected: list[str]) -> None:
     assert moments(expression, start, 3) == expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "0 0 * * *", "0 0 1,15 JAN-MAR MON-FRI", "0 0 */2 * 2,7", "0 0 L * *", "0 0 L,LW,1 2,4,5 */3", "0 0 LW * *",
+        "0 0 * * 5L,0L", "0 0 * * 7#5,1#1", "0 0 L * 3L,3#2", "0 0 29-31 2 1L",
+    ],
+)  # fmt: skip
+def test_the_dates_of_a_cron_expression_as_plain_conditions(expression: str) -> None:
+    conditions = Cron(expression).fields.dates
+    named, day = [], datetime(2023, 12, 31, tzinfo=UTC)
+    while day.year < 2037:
+        day += timedelta(days=1)
+        leap = calendar.isleap(day.year)
+        if any(
+            day.month in found.months
+            and day.day in found.days
+            and day.isoweekday() % 7 in found.weekdays
+            and found.leap_years in (None, leap)
+            for found in conditions
+        ):
+            named.append(day.isoformat()[:16])
+    assert len(named) > 10
+    assert named == moments(expression, "2023-12-31T00:00:00+00:00", len(named), "UTC")
 
 
 @pytest.mark.parametrize("expression", ["@daily", "* * * * * *", "60 * * * *", "0 0 30 2 *", "a b c d e", ""])

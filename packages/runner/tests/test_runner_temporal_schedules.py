@@ -30,8 +30,13 @@ DAILY = (
 )
 OTHERS = (
     "document: {dsl: 1.0.3, namespace: shop, name: others, version: 1.0.0}\n"
-    "schedule: {after: PT1H, on: {one: {with: {type: order}}}, cron: '0 0 L * *'}\ndo:\n  - note: {set: {done: true}}\n"
+    "schedule: {after: PT1H, on: {one: {with: {type: order}}}, every: PT0.5S}\ndo:\n  - note: {set: {done: true}}\n"
 )
+CRONS = [
+    "0 3 * * *", "*/15 22-23 1,15 JAN-mar MON-FRI", "5 4 * * 7", "0 0 1-7 * 1", "0 12 */2 * 2", "0 0 29 2 *",
+    "0 0 L * *", "0 0 L 2 *", "0 0 LW * *", "0 0 LW 2 *", "0 9 * * 5L", "0 9 * 2 0L,6L", "0 9 * * 1#2",
+    "0 9 * * 7#5,MON#5", "0 9 L * FRI", "0 9 LW,15 * 3L", "0 9 */2 * 1#1",
+]  # fmt: skip
 Start = Callable[..., RunnerProcess]
 
 
@@ -127,7 +132,7 @@ async def test_schedules_follow_the_folder_and_leave_to_operators_what_is_theirs
     entries = listed(first)
     assert entries["daily"]["next_run"].endswith("T18:00:00.000Z")
     assert (entries["others"]["scheduled"], entries["others"]["next_run"]) == (False, None)
-    for part in ("schedule.after", "schedule.on", "schedule.cron"):
+    for part in ("schedule.after", "schedule.on", "schedule.every"):
         assert part in entries["others"]["problem"]
     identity = "stigmer/schedule/shop/daily:1.0.0"
     client = await Client.connect(address)
@@ -155,9 +160,7 @@ async def test_schedules_follow_the_folder_and_leave_to_operators_what_is_theirs
 async def test_times_are_those_of_a_schedule_in_one_process(address: str) -> None:
     client = await Client.connect(address)
     action = ScheduleActionStartWorkflow("none", id="none", task_queue="none")
-    for number, cron in enumerate(
-        ["0 3 * * *", "*/15 22-23 1,15 JAN-mar MON-FRI", "5 4 * * 7", "0 0 1-7 * 1", "0 12 */2 * 2", "0 0 29 2 *"]
-    ):
+    for number, cron in enumerate(CRONS):
         spec = timing(ScheduleSettings(cron=cron), "UTC").spec
         assert spec is not None
         handle = await client.create_schedule(

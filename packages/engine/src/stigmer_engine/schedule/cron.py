@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+from stigmer_engine.schedule.cron_dates import CronDates, cron_dates
+
 _FIELDS: Final = 5
-_WEEK: Final = 7
 
 
 class InvalidCron(ValueError):
@@ -21,17 +22,11 @@ class InvalidCron(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CronFields:
-    """The values that a cron expression names, each in ascending order; Sunday is 0.
-
-    `both_days` tells that a day must be in `days` and in `weekdays`; otherwise one of them is enough.
-    """
+    """What a cron expression names: minutes and hours, each in ascending order, and dates that meet any of `dates`."""
 
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
-    days: tuple[int, ...]
-    months: tuple[int, ...]
-    weekdays: tuple[int, ...]
-    both_days: bool
+    dates: tuple[CronDates, ...]
 
 
 class Cron:
@@ -54,18 +49,10 @@ class Cron:
 
     @property
     def fields(self) -> CronFields:
-        """What it names. Raises InvalidCron, when that depends on the month: the last day, the second Monday."""
+        """What it names."""
         parsed = CronSim(self._expression, datetime.now(UTC))
-        weekdays = {day % _WEEK if isinstance(day, int) else day for day in parsed.weekdays}
-        if not all(isinstance(day, int) and day >= 0 for day in (*parsed.days, *weekdays)):
-            raise InvalidCron("it has days that depend on the month (`L`, `W` or `#`)")
         return CronFields(
-            minutes=tuple(sorted(parsed.minutes)),
-            hours=tuple(sorted(parsed.hours)),
-            days=tuple(sorted(day for day in parsed.days if isinstance(day, int))),
-            months=tuple(sorted(parsed.months)),
-            weekdays=tuple(sorted(day for day in weekdays if isinstance(day, int))),
-            both_days=parsed.day_and,
+            minutes=tuple(sorted(parsed.minutes)), hours=tuple(sorted(parsed.hours)), dates=cron_dates(parsed)
         )
 
     def next_after(self, time: float) -> float | None:

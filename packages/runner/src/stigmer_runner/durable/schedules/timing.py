@@ -1,6 +1,6 @@
 """What Temporal can do of a document's `schedule`, and what not."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -10,8 +10,12 @@ from stigmer_dsl.models.schedule import Schedule
 from stigmer_engine.schedule import Cron, CronFields, InvalidCron
 from temporalio.client import ScheduleCalendarSpec, ScheduleIntervalSpec, ScheduleRange, ScheduleSpec
 
-_EVERY_DAY: Final = (ScheduleRange(1, 31),)
-_EVERY_WEEKDAY: Final = (ScheduleRange(0, 6),)
+# Temporal plans until the end of 2100, which is no leap year.
+_YEARS: Final[Mapping[bool | None, Sequence[ScheduleRange]]] = {
+    None: (),
+    True: (ScheduleRange(2000, 2096, 4),),
+    False: (*(ScheduleRange(first, 2099, 4) for first in (2001, 2002, 2003)), ScheduleRange(2100)),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +64,15 @@ def _interval(every: Duration | str) -> timedelta | None:
 
 
 def _calendars(fields: CronFields) -> Iterator[ScheduleCalendarSpec]:
-    """One, or two where a day of the month or one of the week is enough: Temporal always asks for both."""
-    both = [(_ranges(fields.days), _ranges(fields.weekdays))]
-    either = [(_ranges(fields.days), _EVERY_WEEKDAY), (_EVERY_DAY, _ranges(fields.weekdays))]
-    for days, weekdays in both if fields.both_days else either:
+    """One for each kind of dates: Temporal starts at the times of any of them, and once where several have the same."""
+    for dates in fields.dates:
         yield ScheduleCalendarSpec(
             minute=_ranges(fields.minutes),
             hour=_ranges(fields.hours),
-            day_of_month=days,
-            month=_ranges(fields.months),
-            day_of_week=weekdays,
+            day_of_month=_ranges(sorted(dates.days)),
+            month=_ranges(sorted(dates.months)),
+            year=_YEARS[dates.leap_years],
+            day_of_week=_ranges(sorted(dates.weekdays)),
         )
 
 
