@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.executioncontext.v1 import ExecutionContext, ExecutionContextSpec
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow, WorkflowStatus
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
@@ -16,7 +17,9 @@ from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata
 from stigmer_server.access import Caller
 from stigmer_server.access.caller import SERVER
 from stigmer_server.executions.environment import merge_values
+from stigmer_server.executions.input_check import check_input
 from stigmer_server.executions.kind import EXECUTION
+from stigmer_server.executions.run_input import seen_input
 from stigmer_server.executions.secrets import show_execution, take_execution_secrets
 from stigmer_server.ids import new_id
 from stigmer_server.refusals import Reason, Refused
@@ -24,6 +27,7 @@ from stigmer_server.resources import ExecutionContexts, WorkflowInstances
 from stigmer_server.resources.audit import created
 from stigmer_server.resources.contexts import CONTEXT
 from stigmer_server.resources.environments import ENVIRONMENT, check_names
+from stigmer_server.resources.input_schema import input_schema
 from stigmer_server.resources.instances import INSTANCE
 from stigmer_server.resources.metadata import check_envelope, invalid, referred_address
 from stigmer_server.resources.workflows import WORKFLOW
@@ -50,12 +54,18 @@ class ExecutionCreation:
         self._contexts = contexts
 
     async def create(self, execution: WorkflowExecution, caller: Caller) -> WorkflowExecution:
-        """Store the execution as pending and order its start. Raises Refused: INVALID_REQUEST or NOT_FOUND."""
+        """Store the execution as pending and order its start.
+
+        Raises Refused: NOT_FOUND, or INVALID_REQUEST, also for an input that does not fit the workflow's schema.
+        """
         check_envelope(EXECUTION, execution, named=False)
         spec = execution.spec
         if spec is None or not (spec.workflow_instance_id or spec.workflow_id):
             raise invalid("spec", "must name a workflow_instance_id or a workflow_id")
         check_names(spec.runtime_env, "spec.runtime_env")
+        given = seen_input(execution)
+        workflow = await self._database.read(lambda connection: self._resolve(connection, spec)[1])
+        check_input(input_schema(workflow), given)
         # The work may run twice when transactions cross, so it begins from the same bytes each time.
         data = bytes(execution)
         return await self._database.write(
@@ -66,7 +76,8 @@ class ExecutionCreation:
         metadata, spec = execution.metadata, execution.spec
         assert metadata is not None
         assert spec is not None
-        instance, workflow = self._resolve(transaction, spec)
+        known, workflow = self._resolve(transaction.connection, spec)
+        instance = known or self._default_instance(transaction, workflow)
         assert instance.metadata is not None
         assert workflow.metadata is not None
         spec.workflow_instance_id, spec.workflow_id = instance.metadata.id, workflow.metadata.id
@@ -89,11 +100,10 @@ class ExecutionCreation:
         put_order(transaction, metadata.id, Action.START)
         return show_execution(transaction.connection, self._ring, execution, caller)
 
-    def _resolve(self, transaction: Transaction, spec: WorkflowExecutionSpec) -> tuple[WorkflowInstance, Workflow]:
-        connection = transaction.connection
+    def _resolve(self, connection: Connection, spec: WorkflowExecutionSpec) -> tuple[WorkflowInstance | None, Workflow]:
+        """The workflow, and its instance: None stands for the default one."""
         if not spec.workflow_instance_id:
-            workflow = self._workflow(transaction, spec.workflow_id)
-            return self._default_instance(transaction, workflow), workflow
+            return None, _workflow(connection, spec.workflow_id)
         body = find_by_id(connection, int(INSTANCE.kind), spec.workflow_instance_id)
         if body is None:
             raise Refused(Reason.NOT_FOUND, f"there is no WorkflowInstance {spec.workflow_instance_id!r}")
@@ -101,13 +111,7 @@ class ExecutionCreation:
         owner = INSTANCE.parent(instance)
         if spec.workflow_id and spec.workflow_id != owner:
             raise invalid("spec.workflow_id", f"is not the workflow of the instance, which is {owner!r}")
-        return instance, self._workflow(transaction, owner)
-
-    def _workflow(self, transaction: Transaction, workflow_id: str) -> Workflow:
-        body = find_by_id(transaction.connection, int(WORKFLOW.kind), workflow_id)
-        if body is None:
-            raise Refused(Reason.NOT_FOUND, f"there is no Workflow {workflow_id!r}")
-        return WORKFLOW.parse(body)
+        return instance, _workflow(connection, owner)
 
     def _default_instance(self, transaction: Transaction, workflow: Workflow) -> WorkflowInstance:
         instance = self._instances.default_of(transaction, workflow)
@@ -143,3 +147,10 @@ class ExecutionCreation:
         if any(value.is_secret for value in values.values()):
             put_secrets(values, read_secrets(transaction.connection, self._ring, owner_id))
         return values
+
+
+def _workflow(connection: Connection, workflow_id: str) -> Workflow:
+    body = find_by_id(connection, int(WORKFLOW.kind), workflow_id)
+    if body is None:
+        raise Refused(Reason.NOT_FOUND, f"there is no Workflow {workflow_id!r}")
+    return WORKFLOW.parse(body)

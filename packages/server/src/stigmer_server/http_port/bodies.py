@@ -61,6 +61,8 @@ def parse_json(data: bytes) -> JsonValue:
         value: JsonValue = json.loads(data, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(Reason.INVALID_REQUEST, f"the body is not JSON: {error}") from None
+    if b"\\ud" in data.lower() and not _is_unicode(value):
+        raise Refused(Reason.INVALID_REQUEST, "the body holds half of a surrogate pair")
     if _depth(value) > _MAX_DEPTH:
         raise Refused(Reason.INVALID_REQUEST, f"the body is nested deeper than {_MAX_DEPTH} levels")
     return value
@@ -84,6 +86,14 @@ def object_member(body: JsonObject, name: str) -> JsonObject | None:
 
 def _no_constant(name: str) -> JsonValue:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _is_unicode(value: JsonValue) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _depth(value: JsonValue) -> int:

@@ -13,10 +13,8 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
 from stigmer_server.refusals import Reason, Refused
+from stigmer_server.resources.input_schema import INPUT_SCHEMA_ANNOTATION, input_schema
 from stigmer_server.resources.validation import document_problem
-
-INPUT_SCHEMA_ANNOTATION: Final = "stigmer.ai/input-schema"
-"""Annotation of a workflow: the JSON Schema of its input as JSON text (decision 0831)."""
 
 _SHOWN_PROBLEMS: Final = 3
 
@@ -68,16 +66,6 @@ def document_text(workflow: Workflow) -> str:
         return _converted(workflow)
     raw = dict(load(_converted(workflow)).raw)
     return dump({**raw, "input": {"schema": {"format": "json", "document": schema}}})
-
-
-def input_schema(workflow: Workflow) -> JsonValue:
-    """The JSON Schema of the workflow's input, or None."""
-    annotations = workflow.metadata.annotations if workflow.metadata else {}
-    try:
-        schema: JsonValue = json.loads(annotations.get(INPUT_SCHEMA_ANNOTATION, "null"))
-    except ValueError:
-        return None
-    return schema if isinstance(schema, (dict, bool)) else None
 
 
 def task_lines(text: str) -> dict[str, int]:

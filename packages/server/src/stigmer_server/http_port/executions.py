@@ -18,8 +18,6 @@ from stigmer_server.access import Caller, Role
 from stigmer_server.application import Application
 from stigmer_server.http_port.bodies import Bodies, object_member, text_member
 from stigmer_server.http_port.callers import Callers
-from stigmer_server.http_port.documents import input_schema
-from stigmer_server.http_port.input_check import check_input
 from stigmer_server.http_port.protojson import to_protojson
 from stigmer_server.http_port.queries import paging, sequence_after, text
 from stigmer_server.http_port.sse import event_stream
@@ -87,8 +85,7 @@ class ExecutionRoutes:
     async def create(self, request: Request) -> Response:
         """Start a run."""
         caller = await self._callers.writer(request)
-        execution, given = execution_of(await self._bodies.json_object(request))
-        await self._check_input(execution, given or {}, caller)
+        execution = execution_of(await self._bodies.json_object(request))
         return await self._created(await self._core.executions.create(execution, caller))
 
     async def rerun(self, request: Request) -> Response:
@@ -175,15 +172,6 @@ class ExecutionRoutes:
         await self._callers.writer(request)
         body = await self._bodies.json_object(request, known=_REASON)
         return request.path_params["id"], text_member(body, "reason")
-
-    async def _check_input(self, execution: WorkflowExecution, given: JsonObject, caller: Caller) -> None:
-        spec = execution.spec
-        workflow_id = spec.workflow_id if spec else ""
-        if spec and spec.workflow_instance_id:
-            instance = await self._core.instances.get(spec.workflow_instance_id, caller)
-            workflow_id = instance.spec.workflow_id if instance.spec else workflow_id
-        if workflow_id:
-            check_input(input_schema(await self._core.workflows.get(workflow_id, caller)), given)
 
     async def _created(self, execution: WorkflowExecution) -> Response:
         assert execution.metadata is not None

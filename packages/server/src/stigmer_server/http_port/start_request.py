@@ -15,8 +15,8 @@ RERUN_ANNOTATION: Final = "stigmer.ai/rerun-of"
 """Annotation of an execution: the id of the one it repeats."""
 
 
-def execution_of(body: JsonObject) -> tuple[WorkflowExecution, JsonObject | None]:
-    """The execution to create, and its input: protobuf's JSON of a `WorkflowExecution`, plus the member `input`.
+def execution_of(body: JsonObject) -> WorkflowExecution:
+    """The execution to create: protobuf's JSON of a `WorkflowExecution`, plus the member `input`.
 
     Without an owner it belongs to the account of the caller. Raises Refused.
     """
@@ -30,7 +30,7 @@ def execution_of(body: JsonObject) -> tuple[WorkflowExecution, JsonObject | None
         )
     if given is not None:
         annotate_input(metadata.annotations, given)
-    return execution, given
+    return execution
 
 
 def repeated(execution: WorkflowExecution) -> WorkflowExecution:

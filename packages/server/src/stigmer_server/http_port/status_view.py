@@ -14,7 +14,7 @@ from stigmer_proto.google.protobuf import Struct
 from stigmer_proto_json import json_from_struct
 
 from stigmer_server.executions.children import PARENT_LABEL
-from stigmer_server.executions.run_input import input_of
+from stigmer_server.executions.run_input import input_of, trigger_of
 from stigmer_server.http_port.event_json import error_json
 from stigmer_server.store.executions import StoredExecution
 from stigmer_server.timestamps import iso_text
@@ -116,14 +116,7 @@ def _error(stored: StoredExecution, last: WorkflowProgressEvent | None) -> JsonO
 
 def _input(execution: WorkflowExecution) -> object:
     given = input_of(execution)
-    if given is not None or execution.spec is None:
-        return given
-    trigger: JsonObject = {}
-    if execution.spec.trigger_message:
-        trigger["trigger_message"] = execution.spec.trigger_message
-    if execution.spec.trigger_metadata:
-        trigger["trigger_metadata"] = dict(execution.spec.trigger_metadata)
-    return trigger or None
+    return given if given is not None else trigger_of(execution) or None
 
 
 def _parent(execution: WorkflowExecution) -> str | None:

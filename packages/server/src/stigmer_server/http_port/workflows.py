@@ -17,10 +17,8 @@ from stigmer_server.application import Application
 from stigmer_server.http_port.bodies import YAML_TYPES, Bodies, media_type, parse_json
 from stigmer_server.http_port.callers import Callers
 from stigmer_server.http_port.documents import (
-    INPUT_SCHEMA_ANNOTATION,
     ReadDocument,
     document_text,
-    input_schema,
     read_document,
     task_lines,
 )
@@ -30,6 +28,7 @@ from stigmer_server.http_port.problems import problem_json
 from stigmer_server.http_port.protojson import from_protojson, to_protojson
 from stigmer_server.http_port.queries import paging, text
 from stigmer_server.refusals import Reason, Refused
+from stigmer_server.resources.input_schema import INPUT_SCHEMA_ANNOTATION, input_schema
 from stigmer_server.resources.pages import total_pages
 from stigmer_server.resources.workflows import WORKFLOW
 from stigmer_server.store.resources import page_of_resources
