@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from stigmer_ports.logs import get_logger
 
-from stigmer_server.logs import get_logger
 from stigmer_server.store.transaction import Transaction
 from stigmer_server.store.unreachable import Reach
 
@@ -35,7 +35,11 @@ class PostgresDatabase:
 
     def __init__(self, url: URL, publish: Callable[[frozenset[str]], None]) -> None:
         self._engine = create_async_engine(
-            url, pool_size=12, max_overflow=8, pool_pre_ping=True, connect_args={"timeout": _CONNECT_SECONDS}
+            url,
+            pool_size=12,
+            max_overflow=8,
+            pool_pre_ping=True,
+            connect_args={"timeout": _CONNECT_SECONDS, "async_creator_fn": _connect},
         )
         self._publish = publish
         self._reach = Reach()
@@ -117,6 +121,27 @@ class PostgresDatabase:
         finally:
             if not raw.is_closed():
                 await raw.remove_listener(_CHANNEL, hear)
+
+
+async def _connect(*arguments: Any, **options: Any) -> Any:
+    """A connection of asyncpg; a caller who leaves meanwhile does not break its making off.
+
+    Cancelled between its socket and its first word, asyncpg (0.31) leaves an error behind that nobody can take, which
+    asyncio then logs as one of ours.
+    """
+    import asyncpg  # noqa: PLC0415 - comes with the extra `postgres`
+
+    making = asyncio.ensure_future(asyncpg.connect(*arguments, **options))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        making.add_done_callback(_let_go)
+        raise
+
+
+def _let_go(made: "asyncio.Future[Any]") -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.result().terminate()
 
 
 def _run(connection: Connection, work: Callable[[Transaction], _T]) -> tuple[_T, frozenset[str]]:
