@@ -2,15 +2,17 @@
 
 import json
 import os
+import pty
 import signal
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contract.dev_process import DevProcess, eventually_none_of, processes_of, runner_of
+from tests.contract.dev_process import DevProcess, environment, eventually_none_of, processes_of, runner_of
 
 PARCEL = Path(__file__).resolve().parents[2] / "examples" / "parcel" / "spec.yaml"
 
@@ -86,7 +88,7 @@ def test_a_run_survives_the_kill_of_the_runner(dev: DevProcess) -> None:
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["packed"] == 8
     assert runner_of(dev.folder) != killed
-    told = [line for line in dev.text.splitlines() if "the runner ended by itself" in line]
+    told = [line for line in dev.text.splitlines() if "the process `runner` ended by itself" in line]
     assert len(told) == 1
     assert json.loads(told[0])["exit_code"] == 137
     numbers = [event["sequence_number"] for event in events(dev, run)]
@@ -104,6 +106,19 @@ def test_a_port_that_is_asked_for_and_taken_is_refused(dev: DevProcess, tmp_path
     refused = dev.command("dev", "--data-dir", str(tmp_path), "--port", taken)
     assert refused.returncode == 2
     assert f"--port {taken} is taken" in refused.stderr
+
+
+def test_a_terminal_that_is_closed_ends_all_parts_in_order(tmp_path: Path) -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(tmp_path)
+        os.execve(sys.executable, [sys.executable, "-m", "stigmer_runner", "dev", "--no-ui"], environment())
+    shown = b""
+    while b"Ctrl-C ends it" not in shown:
+        shown += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert processes_of(tmp_path) == {}
 
 
 @pytest.mark.extended

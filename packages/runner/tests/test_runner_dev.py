@@ -1,6 +1,7 @@
 """The pieces of `stigmer dev`, with processes that are no platform."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -72,7 +73,7 @@ async def test_a_part_that_ends_again_and_again_is_given_up(tmp_path: Path) -> N
         one = await supervised("raise SystemExit(3)", log, folder.lock_descriptor)
         with pytest.raises(DevProblem, match="ended 6 times within 60 seconds, at last with exit code 3"):
             await one.keep()
-    assert log.told == ["the runner ended by itself; it is started again"] * 5
+    assert log.told == ["the process `runner` ended by itself; it is started again"] * 5
 
 
 async def test_what_a_killed_guard_leaves_is_killed_and_the_part_starts_again(tmp_path: Path) -> None:
@@ -133,6 +134,29 @@ def test_lines_of_all_kinds_say_whose_they_are(capsys: pytest.CaptureFixture[str
     shown, bad = capsys.readouterr().err.splitlines()
     assert shown.endswith("server   | gRPC server started  port=7")
     assert "| error: gRPC server started" in bad
+
+
+def test_what_a_part_writes_steers_no_terminal_and_looks_like_no_line_of_another(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    PrettyLog().line("runner", json.dumps({"event": "failed", "why": "a\x1b[2J\r\n00:00:00 dev      | all is well"}))
+    shown = capsys.readouterr().err.splitlines()
+    assert [line.lstrip() for line in shown[1:]] == ["00:00:00 dev      | all is well"]
+    assert shown[1].startswith(" " * len("00:00:00 runner   | "))
+    assert shown[0].endswith("failed  why=a [2J ")
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    PrettyLog().tell("in colours")
+    monkeypatch.setenv("NO_COLOR", "1")
+    PrettyLog().tell("without")
+    coloured, plain = terminal.getvalue().splitlines()
+    assert "\x1b[" in coloured
+    assert "\x1b" not in plain
 
 
 def test_credentials_are_written_for_one_owner_and_read_again(tmp_path: Path) -> None:

@@ -61,12 +61,12 @@ def command(
         if json_logs:
             log.tell("ready", **_fields(addresses))
         else:
-            click.echo(_banner(addresses), err=True)
+            one_log.write(_banner(addresses))
 
     try:
         asyncio.run(dev.run_platform(data_dir.resolve(), wanted, log, announce, ui=not no_ui))
     except dev.DevProblem as problem:
-        click.echo(f"Error: {problem}", err=True)
+        one_log.write(f"Error: {problem}")
         return ExitCode.FAULTED if works else ExitCode.USAGE
     return ExitCode.OK
 

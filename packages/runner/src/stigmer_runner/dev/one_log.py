@@ -1,6 +1,8 @@
 """One log for all parts: each line says whose it is."""
 
+import contextlib
 import json
+import os
 import sys
 import threading
 from datetime import UTC, datetime
@@ -9,10 +11,13 @@ from typing import Final, Protocol
 import click
 from stigmer_dsl import JsonObject, JsonValue
 
+from stigmer_runner.terminal_text import printable
+
 _COLOURS: Final = {"temporal": "magenta", "server": "cyan", "runner": "green", "dev": "blue"}
 _LEVELS: Final = {"warning": "yellow", "error": "red", "critical": "red"}
 _TOLD_ELSEWHERE: Final = frozenset({"timestamp", "level", "logger", "event"})
 _WIDTH: Final = max(map(len, _COLOURS))
+_INDENT: Final = " " * len(f"00:00:00 {'':<{_WIDTH}} | ")
 
 
 class OneLog(Protocol):
@@ -33,11 +38,11 @@ class JsonLog:
     def line(self, component: str, text: str) -> None:
         """As `OneLog.line`."""
         found = _object(text)
-        _write(json.dumps({"component": component, **(found or _plain(text))}, ensure_ascii=False))
+        write(json.dumps({"component": component, **(found or _plain(text))}, ensure_ascii=False))
 
     def tell(self, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         """As `OneLog.tell`."""
-        _write(json.dumps({"component": "dev", **_plain(text, level), **fields}, ensure_ascii=False))
+        write(json.dumps({"component": "dev", **_plain(text, level), **fields}, ensure_ascii=False))
 
 
 class PrettyLog:
@@ -62,16 +67,26 @@ class PrettyLog:
         name = click.style(f"{component:<{_WIDTH}} |", fg=_COLOURS.get(component))
         colour = _LEVELS.get(level)
         mark = f"{level}: " if colour else ""
-        _write(f"{click.style(time, dim=True)} {name} {click.style(f'{mark}{said}', fg=colour)}")
+        write(f"{click.style(time, dim=True)} {name} {click.style(f'{mark}{_shown(said)}', fg=colour)}")
 
 
 _writing: Final = threading.Lock()
 
 
-def _write(line: str) -> None:
-    with _writing:
-        click.echo(line, err=True)
+def write(line: str) -> None:
+    """Write a line to standard error; nothing more happens when nobody can read it.
+
+    The terminal may be closed, the program behind a pipe gone, or the disk below a file full: the parts have to end in
+    order all the same.
+    """
+    with _writing, contextlib.suppress(OSError):
+        click.echo(line, err=True, color=False if os.environ.get("NO_COLOR") else None)
         sys.stderr.flush()
+
+
+def _shown(text: str) -> str:
+    """Without what would steer a terminal; lines after the first are indented, so that none looks like one of ours."""
+    return f"\n{_INDENT}".join(map(printable, text.split("\n")))
 
 
 def _object(text: str) -> JsonObject | None:

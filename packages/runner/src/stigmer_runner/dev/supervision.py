@@ -28,6 +28,7 @@ class Supervised:
     def __init__(self, part: Part, log: OneLog, *, lock_descriptor: int) -> None:
         self.part = part
         self._log = log
+        self._the_process = f"The process `{part.name}`"
         self._lock_descriptor = lock_descriptor
         self._process: PartProcess | None = None
         self._ending = False
@@ -40,9 +41,11 @@ class Supervised:
         try:
             while not await self.part.is_ready():
                 if ended.done():
-                    raise DevProblem(f"The {self.part.name} ended with exit code {ended.result()}; its log tells why.")
+                    raise DevProblem(
+                        f"The process `{self.part.name}` ended with exit code {ended.result()}; its log tells why."
+                    )
                 if time.monotonic() > deadline:
-                    raise DevProblem(f"The {self.part.name} did not work after {_START_SECONDS:.0f} seconds.")
+                    raise DevProblem(f"{self._the_process} did not work after {_START_SECONDS:.0f} seconds.")
                 await asyncio.wait({ended}, timeout=_LOOK_SECONDS)
         finally:
             if not ended.done():
@@ -61,14 +64,14 @@ class Supervised:
             now = time.monotonic()
             if len(ends) == _RESTARTS and now - ends[0] < _WITHIN_SECONDS:
                 raise DevProblem(
-                    f"The {self.part.name} ended {_RESTARTS + 1} times within {_WITHIN_SECONDS:.0f} seconds, at last "
+                    f"{self._the_process} ended {_RESTARTS + 1} times within {_WITHIN_SECONDS:.0f} seconds, at last "
                     f"with exit code {code}; its log tells why."
                 )
             recent = sum(now - end < _WITHIN_SECONDS for end in ends)
             ends.append(now)
             wait = min(_FIRST_WAIT * 2**recent, _LONGEST_WAIT)
             self._log.tell(
-                f"the {self.part.name} ended by itself; it is started again", level="warning", exit_code=code
+                f"the process `{self.part.name}` ended by itself; it is started again", level="warning", exit_code=code
             )
             await asyncio.sleep(wait)
             await self._launch()

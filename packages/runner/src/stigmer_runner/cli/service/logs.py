@@ -11,6 +11,7 @@ from stigmer_runner.cli.service.access import ServiceAccess, with_service
 from stigmer_runner.cli.service.completing import complete_execution
 from stigmer_runner.cli.service.http_client import HttpClient
 from stigmer_runner.cli.service.printing import print_json_line
+from stigmer_runner.terminal_text import printable
 
 
 @click.command("logs")
@@ -44,4 +45,4 @@ def _line(event: JsonObject) -> str:
     where = event["task_reference"] or event["workflow_name"]
     parts = (f"{at}Z", f"{event['sequence_number']:>4}", f"{event['event_type']:<20}", where, attempt, error)
     text = "  ".join(part for part in parts if part)
-    return "".join(character if character.isprintable() else " " for character in text)
+    return printable(text)

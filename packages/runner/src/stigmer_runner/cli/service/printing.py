@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from stigmer_dsl import JsonObject, JsonValue
 
 from stigmer_runner.cli.outputs import print_output
+from stigmer_runner.terminal_text import printable
 
 _WIDEST = 60
 
@@ -33,5 +34,5 @@ def _cell(value: JsonValue) -> str:
     if value is None or value == "":
         return "-"
     text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    plain = "".join(character if character.isprintable() else " " for character in text)
+    plain = printable(text)
     return plain if len(plain) <= _WIDEST else f"{plain[: _WIDEST - 1]}…"

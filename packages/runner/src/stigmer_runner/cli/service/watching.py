@@ -14,6 +14,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecut
 
 from stigmer_runner.cli.service.client import ServiceClient
 from stigmer_runner.cli.service.shapes import phase_name, task_status
+from stigmer_runner.terminal_text import printable
 
 _SHOWN_TASKS: Final = 16
 _MARKS: Final = {
@@ -133,7 +134,7 @@ def _task_row(task: WorkflowTask) -> RenderableType:
 
 
 def _row(text: str, status: str, error: str) -> RenderableType:
-    said = _plain(f"{text}  {error}" if error else text)
+    said = printable(f"{text}  {error}" if error else text)
     if status not in _MARKS:
         return Spinner("dots", Text(said))
     mark, colour = _MARKS[status]
@@ -141,8 +142,4 @@ def _row(text: str, status: str, error: str) -> RenderableType:
 
 
 def _say(text: str, error: str) -> None:
-    print(_plain(f"{text}: {error}" if error else text), file=sys.stderr, flush=True)
-
-
-def _plain(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    print(printable(f"{text}: {error}" if error else text), file=sys.stderr, flush=True)
