@@ -22,6 +22,8 @@ from rich.console import Console
 from rich.syntax import Syntax
 from stigmer_callback.testing import RecordingReceiver
 from stigmer_converter import convert, read_spec
+from stigmer_ports.logs import configure_logging
+from stigmer_ports.redaction import Redactor
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     WorkflowExecuteInput,
     WorkflowExecutionServiceStub,
@@ -29,8 +31,6 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
 )
 from stigmer_proto_json import json_from_struct, struct_from_json
 from stigmer_runner.config import LogLevel, LogSettings
-from stigmer_runner.logs import configure_logging
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.temporal_server import DevServerConfig, DevServerProblem, open_dev_server
 from stigmer_runner.testing import RunnerProcess
 

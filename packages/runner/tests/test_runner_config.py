@@ -27,7 +27,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ("SHUTDOWN_GRACE_SECONDS", "nan", "number of seconds"),
         ("PULL_TIMEOUT_SECONDS", "0", "more than 0"),
         ("MAX_CONCURRENT_EXECUTIONS", "0", "at least 1"),
-        ("PUBLIC_BASE_URL", "runner.example.com", "URL"),
+        ("PUBLIC_BASE_URL", "runner.example.com", "URL such as https://runner.example.com."),
         ("GRPC_TLS_CERT_FILE", "cert.pem", "together"),
         ("CANCEL_ON_DISCONNECT", "perhaps", "true or false"),
         ("TEMPORAL_MAX_CONCURRENCY", "0", "at least 1"),

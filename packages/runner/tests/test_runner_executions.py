@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from stigmer_engine import Engine, EngineConfig, Status
+from stigmer_ports.redaction import Redactor
 from stigmer_runner.config import Settings
 from stigmer_runner.executions import ExecutionRegistry, ExecutionRequest
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
 HEADER = "document: {dsl: 1.0.0, namespace: test, name: sample, version: 1.0.0}\n"

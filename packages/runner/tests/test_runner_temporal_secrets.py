@@ -16,10 +16,10 @@ from stigmer_engine.runtimes.temporal import (
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter, secret_store, sweep
 from stigmer_engine.runtimes.temporal.payloads.problems import MissingSecrets
 from stigmer_engine.runtimes.temporal.payloads.stores import sealed_secrets
+from stigmer_ports.redaction import MASK, Redactor
 from stigmer_runner.durable.secret_sweep import secrets_in_use
 from stigmer_runner.durable.secrets import ExecutionSecrets
 from stigmer_runner.executions import Documents, ExecutionRequest
-from stigmer_runner.redaction import MASK, Redactor
 from stigmer_runner.refusals import Reason, Refused
 from temporalio.client import Client
 

@@ -126,7 +126,15 @@ def test_an_open_server_without_a_key_does_not_start(data_dir: Path) -> None:
     ("settings", "words"),
     [
         ({"STIGMER_SERVER_ADMIN_KEY": "short"}, "STIGMER_SERVER_ADMIN_KEY must be at least 32"),
-        ({"STIGMER_SERVER_PORT": "eighty"}, "STIGMER_SERVER_PORT must be a whole number"),
+        ({"STIGMER_SERVER_PORT": "eighty"}, "STIGMER_SERVER_PORT must be a whole number, not 'eighty'."),
+        ({"STIGMER_SERVER_MAX_MESSAGE_BYTES": "5"}, "STIGMER_SERVER_MAX_MESSAGE_BYTES must be at least 1024, not '5'."),
+        ({"STIGMER_ORCHESTRATION": "swarm"}, "STIGMER_ORCHESTRATION must be one of direct, temporal, not 'swarm'."),
+        (
+            {"STIGMER_RUNNER_ENDPOINT": "u:secret-word@h"},
+            "STIGMER_RUNNER_ENDPOINT must be a URL such as grpc://localhost:8080.",
+        ),
+        ({"STIGMER_RUNNER_KEY": "secret-word of two"}, "STIGMER_RUNNER_KEY must be printable ASCII without spaces."),
+        ({"TEMPORAL_API_KEY": "secret-word of two"}, "TEMPORAL_API_KEY must be printable ASCII without spaces."),
         ({"STIGMER_DATABASE_URL": "mysql://u:secret-word@h/db"}, "must begin with sqlite:// or postgresql://"),
         ({"STIGMER_DATABASE_URL": "sqlite://"}, "must name a file"),
         ({"STIGMER_SECRET_KEYS": "k:secret-word"}, "STIGMER_SECRET_KEYS must hold keys"),

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from stigmer_server.config.reference import table
+from stigmer_ports.config.reference import table
+from stigmer_server.config import Settings
 from stigmer_server.grpc_port.status_details import STATUS
 from stigmer_server.refusals import Reason
 
@@ -11,7 +12,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "server.md").read_text()
 
 
 def test_the_table_of_variables_is_that_of_the_code() -> None:
-    assert PAGE.endswith(table())
+    assert PAGE.endswith(table(Settings.model_fields))
 
 
 def test_every_reason_stands_with_its_status() -> None:

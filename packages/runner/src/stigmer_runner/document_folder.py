@@ -8,9 +8,9 @@ from typing import Final
 
 from stigmer_dsl import InvalidDocument
 from stigmer_engine import Engine, PreparedDocument
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.config import ConfigError, EngineSettings
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

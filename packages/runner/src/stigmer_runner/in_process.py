@@ -6,6 +6,8 @@ from contextlib import AsyncExitStack
 from stigmer_callback import ProgressReporter
 from stigmer_engine import PreparedDocument
 from stigmer_engine.bus import EventSourceConfig, event_source
+from stigmer_ports.logs import get_logger
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.agent_calls.open import open_agents
 from stigmer_runner.config import Settings
@@ -14,9 +16,7 @@ from stigmer_runner.engine_config import StartHook, open_engine
 from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import ExecutionRegistry, ProcessSchedules, RegisteredDocuments, Sink
 from stigmer_runner.executions.schedule_variables import ScheduleVariables
-from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.sinks import CallbackSink, LogSink
 from stigmer_runner.stigmer_service import open_stigmer_service
 

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 
 from stigmer_ports.config import is_loopback
 from stigmer_ports.listeners import listening, port_of
+from stigmer_ports.logs import get_logger
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.authentication import Authentication
 from stigmer_runner.config import ConfigError, ExecutionMode, Settings
@@ -18,9 +20,7 @@ from stigmer_runner.grpc_port.services import ExecutionServices
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.http_port.server import HttpPort
 from stigmer_runner.in_process import open_in_process
-from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
-from stigmer_runner.redaction import Redactor
 
 log = get_logger(__name__)
 

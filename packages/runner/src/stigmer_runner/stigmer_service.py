@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from stigmer_callback import CallbackClient, CallbackConfig, Secret
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.config import Settings
-from stigmer_runner.logs import get_logger
 from stigmer_runner.pulling import QueryClient, StigmerSource
 
 log = get_logger(__name__)

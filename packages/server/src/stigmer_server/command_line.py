@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 from typing import Final
 
 import click
+from stigmer_ports.config import secret_values
+from stigmer_ports.logs import configure_logging
+from stigmer_ports.redaction import Redactor
 
 from stigmer_server.access import Role
 from stigmer_server.access.keys import list_keys, new_key, revoke_keys, store_key
 from stigmer_server.broadcast import Hub
 from stigmer_server.config import ConfigError, Settings, load_settings
-from stigmer_server.logs import configure_logging
 from stigmer_server.serve import serve
 from stigmer_server.store.database import Database, open_database
-from stigmer_server.store.url import store_url
+from stigmer_server.store.url import password_of, store_url
 from stigmer_server.vault import add_key
 
 _USAGE_ERROR: Final = 2
@@ -106,7 +108,7 @@ def main() -> None:
 
 def _settings() -> Settings:
     settings = load_settings()
-    configure_logging(settings)
+    configure_logging(settings, Redactor((*secret_values(settings), password_of(settings.database_url))))
     return settings
 
 

@@ -10,13 +10,13 @@ from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 
 from stigmer_dsl import ExpressionChecker
 from stigmer_ports.listeners import listening, port_of
+from stigmer_ports.logs import get_logger
 
 from stigmer_server.application import OrchestratorFactory, open_application
 from stigmer_server.config import ConfigError, Settings
 from stigmer_server.grpc_port.server import GrpcPort, tls_context
 from stigmer_server.http_port.app import HttpApp
 from stigmer_server.http_port.server import HttpPort, http_tls_context
-from stigmer_server.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
+from stigmer_ports.logs import get_logger
 from temporalio.client import AsyncActivityCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_runner.activity_port.answers import ActivityAnswers, Waiting
 from stigmer_runner.executions import Executions
 from stigmer_runner.http_port.view import ENDED
-from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Refused
 
 log = get_logger(__name__)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NoReturn
 
 from stigmer_engine.runtimes.temporal.names import ATTEND_SIGNAL
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecution
 from temporalio import activity
 from temporalio.client import Client
@@ -17,7 +18,6 @@ from stigmer_runner.activity_port.codec_mark import was_encoded
 from stigmer_runner.activity_port.encodings import Asked, read
 from stigmer_runner.execute_input import execution_request
 from stigmer_runner.executions import ExecutionRequest, Executions, KnownExecution
-from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Reason, Refused
 
 log = get_logger(__name__)

@@ -8,6 +8,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from stigmer_engine.calls.attempt import ATTEMPT, Attempt
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.secrets import SecretVault
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.agentexecution.v1 import AgentExecution
 
 from stigmer_runner.agent_calls.agent_client import AgentClient, Away, RefusedByService
@@ -15,7 +16,6 @@ from stigmer_runner.agent_calls.answer import answer_of, has_ended
 from stigmer_runner.agent_calls.config import AgentCallConfig
 from stigmer_runner.agent_calls.patience import Patience
 from stigmer_runner.agent_calls.question import Question
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from stigmer_engine.faults import fault
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.agent_calls.agent_client import Away
 from stigmer_runner.agent_calls.config import AgentCallConfig
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 _JITTER: Final = random.Random()  # noqa: S311 - spreads callers, no cryptography

@@ -15,6 +15,7 @@ from stigmer_engine.runtimes.temporal.payloads import (
     keys_in_use,
     sweep,
 )
+from stigmer_ports.redaction import Redactor
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -23,7 +24,6 @@ from stigmer_runner.cli.log_setup import set_up_logging
 from stigmer_runner.config import BlobSettings, ConfigError, load_blob_settings, secret_values
 from stigmer_runner.durable.connection import connect_config
 from stigmer_runner.payloads_config import payloads_config
-from stigmer_runner.redaction import Redactor
 
 _T = TypeVar("_T")
 

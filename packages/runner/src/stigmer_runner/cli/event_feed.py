@@ -8,10 +8,9 @@ from typing import Final
 from stigmer_dsl import JsonObject
 from stigmer_engine.runtimes.temporal import TemporalExecution, UnknownExecution
 from stigmer_engine.runtimes.temporal.names import execution_id
+from stigmer_ports.logs import get_logger
 from temporalio.client import Client
 from temporalio.service import RPCError
-
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -6,9 +6,9 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from stigmer_engine import ProgressEvent
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.exit_codes import UsageFailure
-from stigmer_runner.redaction import Redactor
 
 STDERR = "-"
 

@@ -10,8 +10,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 from stigmer_engine import EventType, ProgressEvent, Status
-
-from stigmer_runner.redaction import Redactor
+from stigmer_ports.redaction import Redactor
 
 _SHOWN_TASKS = 12
 _MARKS = {

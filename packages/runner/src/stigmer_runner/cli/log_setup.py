@@ -2,10 +2,11 @@
 
 import os
 
+from stigmer_ports.logs import configure_logging
+from stigmer_ports.redaction import Redactor
+
 from stigmer_runner.cli.exit_codes import UsageFailure
 from stigmer_runner.config import ConfigError, LogLevel, LogSettings, load_log_settings
-from stigmer_runner.logs import configure_logging
-from stigmer_runner.redaction import Redactor
 
 
 def set_up_logging(redactor: Redactor) -> None:

@@ -10,6 +10,7 @@ from typing import cast
 import click
 from stigmer_dsl import InvalidDocument, render
 from stigmer_engine import Status
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.event_input import read_events
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
@@ -26,7 +27,6 @@ from stigmer_runner.config import (
     load_run_settings,
     secret_values,
 )
-from stigmer_runner.redaction import Redactor
 
 
 @click.command("run")

@@ -11,11 +11,11 @@ from typing import Protocol
 
 from stigmer_dsl import JsonObject, JsonValue
 from stigmer_engine import ProgressEvent, Result
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.event_lines import EventLines
 from stigmer_runner.cli.live import LiveProgress
 from stigmer_runner.config import RunSettings
-from stigmer_runner.redaction import Redactor
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

@@ -3,11 +3,11 @@
 import asyncio
 
 import click
+from stigmer_ports.logs import configure_logging
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 from stigmer_runner.config import ConfigError, load_settings, secret_values
-from stigmer_runner.logs import configure_logging
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.serve import serve
 
 

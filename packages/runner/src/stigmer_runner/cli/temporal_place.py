@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Final
 
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig
+from stigmer_ports.logs import get_logger
 from temporalio.envconfig import ClientConnectConfig
 
 from stigmer_runner.cli.exit_codes import UsageFailure
 from stigmer_runner.cli.temporal_options import TemporalOptions
 from stigmer_runner.config import BlobSettings, load_blob_settings
 from stigmer_runner.durable.connection import connect_config
-from stigmer_runner.logs import get_logger
 from stigmer_runner.payloads_config import payloads_config
 from stigmer_runner.temporal_server import DevServer, DevServerConfig, DevServerProblem, open_dev_server
 

@@ -1,6 +1,6 @@
 """Configuration of the runner: environment variables in, one frozen object out."""
 
-from stigmer_ports.config import ConfigError
+from stigmer_ports.config import ConfigError, LogLevel, LogSettings, secret_values
 
 from stigmer_runner.config.endpoint import Endpoint, EndpointError
 from stigmer_runner.config.engine_settings import EngineSettings
@@ -12,9 +12,7 @@ from stigmer_runner.config.loading import (
     load_payload_settings,
     load_run_settings,
     load_settings,
-    secret_values,
 )
-from stigmer_runner.config.log_settings import LogLevel, LogSettings
 from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.service import StigmerService
 from stigmer_runner.config.service_settings import ServiceSettings

@@ -10,9 +10,8 @@ from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_v
 from pydantic_settings import NoDecode
 from stigmer_engine import AddressPolicy
 from stigmer_engine.schedule import Cron, InvalidCron
-
-from stigmer_runner.config.log_settings import LogSettings
-from stigmer_runner.config.value_types import MIB, Bytes, Count, PositiveSeconds, fits_a_header, lower
+from stigmer_ports.config.log_settings import LogSettings
+from stigmer_ports.config.value_types import MIB, Bytes, Count, PositiveSeconds, fits_a_header, lower
 
 
 def _items(value: object) -> object:
@@ -61,6 +60,7 @@ class EngineSettings(LogSettings):
     default_catalog: str | None = Field(
         default=None,
         pattern=r"^(https?|file)://[^\s?#]+$",
+        examples=["https://catalog.example.com"],
         description="URL of the catalog of functions that documents call `default`.",
     )
     expression_seconds: PositiveSeconds = Field(default=1, description="Processor time that one evaluation may take.")

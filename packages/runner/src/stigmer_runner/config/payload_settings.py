@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-
-from stigmer_runner.config.log_settings import LogSettings
-from stigmer_runner.config.value_types import MIB, lower
+from stigmer_ports.config.log_settings import LogSettings
+from stigmer_ports.config.value_types import MIB, lower
 
 
 class PayloadSettings(LogSettings):

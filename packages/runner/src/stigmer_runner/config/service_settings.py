@@ -4,11 +4,11 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from stigmer_ports.config import is_loopback
+from stigmer_ports.config.log_settings import LogSettings
+from stigmer_ports.config.value_types import fits_a_header
 
 from stigmer_runner.config.endpoint import Endpoint
-from stigmer_runner.config.log_settings import LogSettings
 from stigmer_runner.config.service import StigmerService
-from stigmer_runner.config.value_types import fits_a_header
 
 _T = TypeVar("_T")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
+from stigmer_ports.config.value_types import MIB, Bytes, Count, Port, Seconds, fits_a_header, lower
 
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.payload_settings import PayloadSettings
 from stigmer_runner.config.service_settings import ServiceSettings
 from stigmer_runner.config.temporal_settings import TemporalSettings
-from stigmer_runner.config.value_types import MIB, Bytes, Count, Seconds, fits_a_header, lower
 
 
 class ExecutionMode(StrEnum):
@@ -28,9 +28,6 @@ class ExecutionMode(StrEnum):
 
 def _port_or_off(value: object) -> object:
     return None if lower(value) == "off" else value
-
-
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Settings(EngineSettings, TemporalSettings, PayloadSettings, ServiceSettings):
@@ -53,6 +50,7 @@ class Settings(EngineSettings, TemporalSettings, PayloadSettings, ServiceSetting
     public_base_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",
+        examples=["https://runner.example.com"],
         description="Beginning of the status URLs given to clients, when they reach the HTTP port by another "
         "address. Default: `http://BIND_HOST:HTTP_PORT`.",
     )

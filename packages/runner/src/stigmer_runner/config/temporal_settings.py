@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
-
-from stigmer_runner.config.log_settings import LogSettings
-from stigmer_runner.config.value_types import Count, PositiveSeconds, Seconds, fits_a_header, lower
+from stigmer_ports.config.log_settings import LogSettings
+from stigmer_ports.config.value_types import Count, PositiveSeconds, Seconds, fits_a_header, lower
 
 
 class TemporalSettings(LogSettings):

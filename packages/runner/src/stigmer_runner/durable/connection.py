@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from stigmer_ports.logs import get_logger
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
@@ -13,7 +14,6 @@ from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_runner.config import ConfigError, TemporalSettings
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

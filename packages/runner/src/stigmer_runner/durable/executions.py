@@ -8,6 +8,8 @@ from dataclasses import replace
 from stigmer_dsl import JsonObject
 from stigmer_engine import PreparedDocument, Status
 from stigmer_engine.runtimes.temporal import TemporalExecution, TemporalExecutions, UnknownExecution
+from stigmer_ports.logs import get_logger
+from stigmer_ports.redaction import Redactor
 from temporalio.client import Client
 
 from stigmer_runner.durable.description import TASKS_MEMO, Description, describe
@@ -17,8 +19,6 @@ from stigmer_runner.durable.outages import refusals
 from stigmer_runner.executions.admission import differs, execution_id_of, pulled, secrets_apart, wrong_state
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
-from stigmer_runner.logs import get_logger
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
 log = get_logger(__name__)

@@ -9,9 +9,9 @@ from stigmer_engine import Fault
 from stigmer_engine.bus import EventPublisher
 from stigmer_engine.lifecycle_events import LifecycleConfig
 from stigmer_engine.runtimes.temporal import LifecycleMoment, LifecycleReceiver
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.durable.rest import Rest
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -25,6 +25,8 @@ from stigmer_engine.runtimes.temporal.payloads import (
     secret_store,
     sweep_periodically,
 )
+from stigmer_ports.logs import get_logger
+from stigmer_ports.redaction import Redactor
 from temporalio.client import Client
 
 from stigmer_runner.activity_port.answers import ActivityAnswers
@@ -51,10 +53,8 @@ from stigmer_runner.engine_config import open_engine
 from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import Documents, RegisteredDocuments
 from stigmer_runner.executions.schedule_variables import ScheduleVariables
-from stigmer_runner.logs import get_logger
 from stigmer_runner.mode import Mode
 from stigmer_runner.payloads_config import payloads_config
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.sinks.log import EventLogLines
 from stigmer_runner.stigmer_service import open_stigmer_service
 

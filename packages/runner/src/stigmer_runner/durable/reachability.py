@@ -4,9 +4,8 @@ import asyncio
 from types import TracebackType
 from typing import Final, Self
 
+from stigmer_ports.logs import get_logger
 from temporalio.client import Client
-
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -7,10 +7,10 @@ from typing import Final, Protocol, TypeVar
 
 from stigmer_callback.errors import ReportError
 from stigmer_engine import ProgressEvent
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressResponse, WorkflowProgressEvent
 
 from stigmer_runner.durable.rest import Rest
-from stigmer_runner.logs import get_logger
 from stigmer_runner.messages import progress_message
 
 log = get_logger(__name__)

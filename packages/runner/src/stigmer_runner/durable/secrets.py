@@ -8,11 +8,11 @@ from typing import Final
 from stigmer_engine.faults import fault
 from stigmer_engine.runtimes.temporal.payloads import SecretStore
 from stigmer_engine.runtimes.temporal.payloads.problems import MissingSecrets
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.executions.admission import secrets_apart
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
 _FRESH_SECONDS: Final = 300.0

@@ -4,9 +4,9 @@ import time
 import traceback
 
 from stigmer_engine import EventError, EventType, ProgressEvent, Status
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.executions.run import Run
-from stigmer_runner.redaction import Redactor
 
 
 def close_after_defect(run: Run, defect: Exception, redactor: Redactor) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from stigmer_dsl import JsonValue
 from stigmer_engine import Engine, Execution, PreparedDocument
 from stigmer_engine.faults import fault
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.executions.registry import ExecutionRegistry
 from stigmer_runner.executions.schedule_state import ProcessSchedule, ScheduleSource
 from stigmer_runner.executions.schedule_variables import ScheduleVariables, identity
-from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Refused
 
 log = get_logger(__name__)

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from stigmer_dsl import JsonObject, JsonValue
 from stigmer_engine import Engine, Execution, PreparedDocument, Status, WrongState, new_execution_id
+from stigmer_ports.logs import get_logger
+from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.config import Settings
 from stigmer_runner.executions.admission import execution_id_of, not_found, pulled, same_run, secrets_apart, wrong_state
@@ -16,8 +18,6 @@ from stigmer_runner.executions.defects import close_after_defect
 from stigmer_runner.executions.documents import Documents
 from stigmer_runner.executions.request import DocumentSource, ExecutionRequest
 from stigmer_runner.executions.run import Run
-from stigmer_runner.logs import get_logger
-from stigmer_runner.redaction import Redactor
 from stigmer_runner.refusals import Reason, Refused
 
 _CUT_REASON = "the runner is shutting down"

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stigmer_engine import PreparedDocument
-
-from stigmer_runner.logs import get_logger
+from stigmer_ports.logs import get_logger
 
 log = get_logger(__name__)
 

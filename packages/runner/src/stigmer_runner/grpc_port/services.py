@@ -11,6 +11,7 @@ import betterproto2
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from grpclib.server import Stream
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     CancelExecutionRequest,
     PauseExecutionRequest,
@@ -26,7 +27,6 @@ from stigmer_runner.grpc_port.aliases import SERVICES, paths
 from stigmer_runner.grpc_port.calls import ExecutionCalls
 from stigmer_runner.grpc_port.receiving import receive
 from stigmer_runner.grpc_port.status_details import grpc_error
-from stigmer_runner.logs import get_logger
 from stigmer_runner.refusals import Refused
 
 _Q = TypeVar("_Q", bound=betterproto2.Message)

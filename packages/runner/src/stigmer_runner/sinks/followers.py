@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 from stigmer_engine import ProgressEvent
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.executions import Run
-from stigmer_runner.logs import get_logger
 
 Take = Callable[[ProgressEvent], None]
 

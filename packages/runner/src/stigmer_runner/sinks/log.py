@@ -3,9 +3,9 @@
 import logging
 
 from stigmer_engine import EventType, ProgressEvent
+from stigmer_ports.logs import get_logger
 
 from stigmer_runner.executions import Run
-from stigmer_runner.logs import get_logger
 from stigmer_runner.sinks.followers import Followers
 
 

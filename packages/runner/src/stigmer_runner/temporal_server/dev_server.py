@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from stigmer_runner.logs import get_logger
+from stigmer_ports.logs import get_logger
+
 from stigmer_runner.temporal_server.config import DevServerConfig
 from stigmer_runner.temporal_server.problems import DevServerProblem
 from stigmer_runner.temporal_server.program import HOST, command_line, find_program

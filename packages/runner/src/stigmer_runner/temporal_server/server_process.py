@@ -10,10 +10,10 @@ from collections import deque
 from pathlib import Path
 from typing import IO, Final, Self
 
+from stigmer_ports.logs import get_logger
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.service import ConnectConfig, RPCError, ServiceClient
 
-from stigmer_runner.logs import get_logger
 from stigmer_runner.temporal_server import guard
 from stigmer_runner.temporal_server.problems import DevServerProblem
 

@@ -2,18 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from stigmer_ports.config import LogSettings
+from stigmer_ports.config.value_types import fits_a_header, lower
 
 
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-class OrchestrationSettings(BaseSettings):
+class OrchestrationSettings(LogSettings):
     """What the server needs to have executions done, beside the addresses of runners."""
 
-    stigmer_orchestration: Annotated[Literal["direct", "temporal"], BeforeValidator(_lower)] = Field(
+    stigmer_orchestration: Annotated[Literal["direct", "temporal"], BeforeValidator(lower)] = Field(
         default="direct",
         description="`direct` calls a registered runner over gRPC; `temporal` has a workflow on Temporal hand each "
         "execution to a runner's queue.",
@@ -37,3 +34,8 @@ class OrchestrationSettings(BaseSettings):
     temporal_workflow_execution_runner_task_queue: str = Field(
         default="workflow_execution_runner", description="Task queue of the runners' activity `ExecuteWorkflow`."
     )
+
+    @field_validator("temporal_api_key")
+    @classmethod
+    def _temporal_key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        return fits_a_header(value)

@@ -6,26 +6,19 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 from stigmer_ports.config import is_loopback
+from stigmer_ports.config.value_types import MIB, Bytes, Port, PositiveSeconds, fits_a_header
 
 from stigmer_server.config.orchestration_settings import OrchestrationSettings
 
-_MIB = 1024 * 1024
 _LEAST_KEY_CHARS = 32
 
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=86400, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
 class Settings(OrchestrationSettings):
     """What `stigmer server` needs. Built once at the edge and passed down; fields are variables in lower case."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True
-    )
-
-    log_level: str = Field(default="info", pattern="^(debug|info|warning|error|critical)$", description="Log level.")
-    env: str = Field(default="", description="`local` logs for people; anything else logs one JSON object a line.")
+    model_config = SettingsConfigDict(populate_by_name=True)
 
     stigmer_server_host: str = Field(
         default="127.0.0.1", min_length=1, description="Address both ports listen on. `0.0.0.0` in a container."
@@ -61,6 +54,7 @@ class Settings(OrchestrationSettings):
     stigmer_runner_endpoint: str | None = Field(
         default=None,
         pattern=r"^grpcs?://[^/]+:[0-9]+$",
+        examples=["grpc://localhost:8080"],
         description="Runner to register at the start as `default`, such as `grpc://localhost:8080`.",
     )
     stigmer_runner_key: SecretStr | None = Field(
@@ -72,20 +66,21 @@ class Settings(OrchestrationSettings):
     stigmer_runner_type: str = Field(
         default="", description="Type of the runners that get executions. Default: any healthy runner."
     )
-    stigmer_runner_check_seconds: Seconds = Field(default=5, description="Time between two health checks of a runner.")
-    stigmer_runner_call_seconds: Seconds = Field(default=20, description="Limit of one call to a runner.")
+    stigmer_runner_check_seconds: PositiveSeconds = Field(
+        default=5, description="Time between two health checks of a runner."
+    )
+    stigmer_runner_call_seconds: PositiveSeconds = Field(default=20, description="Limit of one call to a runner.")
 
     stigmer_server_cors_origins: str = Field(
         default="",
         pattern=r"^(https?://[^/,\s]+(\s*,\s*https?://[^/,\s]+)*)?$",
+        examples=["https://ops.example.com", "https://ops.example.com, https://dev.example.com"],
         description="Origins whose pages may call the HTTP API, comma-separated, such as `https://ops.example.com`. "
         "Default: none but the server's own.",
     )
-    stigmer_server_max_message_bytes: Annotated[int, Field(ge=1024, le=1024 * _MIB)] = Field(
-        default=10 * _MIB, description="Largest request."
-    )
-    stigmer_server_max_document_bytes: Annotated[int, Field(ge=1024, le=1024 * _MIB)] = Field(
-        default=_MIB, description="Largest workflow document, in UTF-8 bytes."
+    stigmer_server_max_message_bytes: Bytes = Field(default=10 * MIB, description="Largest request.")
+    stigmer_server_max_document_bytes: Bytes = Field(
+        default=MIB, description="Largest workflow document, in UTF-8 bytes."
     )
     stigmer_server_requests_per_second: Rate = Field(
         default=500, description="Requests that one API key may make a second; twice as many in a burst."
@@ -98,13 +93,18 @@ class Settings(OrchestrationSettings):
         description="Requests without a valid API key that one address may make a second; twice as many in a burst.",
     )
 
+    @field_validator(
+        "stigmer_server_admin_key", "stigmer_server_client_key", "stigmer_server_runner_key", "stigmer_runner_key"
+    )
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        return fits_a_header(value)
+
     @field_validator("stigmer_server_admin_key", "stigmer_server_client_key", "stigmer_server_runner_key")
     @classmethod
     def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            key = value.get_secret_value()
-            if len(key) < _LEAST_KEY_CHARS or not key.isascii() or not key.isprintable() or " " in key:
-                raise ValueError(f"must be at least {_LEAST_KEY_CHARS} characters of printable ASCII without spaces")
+        if value is not None and len(value.get_secret_value()) < _LEAST_KEY_CHARS:
+            raise ValueError(f"must be at least {_LEAST_KEY_CHARS} characters of printable ASCII without spaces")
         return value
 
     @model_validator(mode="after")
@@ -132,8 +132,3 @@ class Settings(OrchestrationSettings):
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.stigmer_server_host)
-
-    @property
-    def pretty_logs(self) -> bool:
-        """Whether people read the log."""
-        return self.env.strip().lower() == "local"

@@ -1,4 +1,5 @@
 """What runners report: events by `ReportProgress`, whole statuses by `updateStatus`."""
+from stigmer_ports.logs import get_logger
 
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecution,
@@ -9,7 +10,6 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressRes
 from stigmer_server.access import Caller
 from stigmer_server.executions.children import adopt_child
 from stigmer_server.executions.secrets import show_execution
-from stigmer_server.logs import get_logger
 from stigmer_server.reduction import merge_report
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.audit import status_updated

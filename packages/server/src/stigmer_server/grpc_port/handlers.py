@@ -10,13 +10,13 @@ from typing import Any
 from grpclib.const import Cardinality, Handler, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from grpclib.server import Stream
+from stigmer_ports.logs import get_logger
 
 from stigmer_server.access import Authentication, Caller
 from stigmer_server.grpc_port.aliases import paths
 from stigmer_server.grpc_port.methods import Method, Service, Streaming
 from stigmer_server.grpc_port.receiving import receive
 from stigmer_server.grpc_port.status_details import grpc_error
-from stigmer_server.logs import get_logger
 from stigmer_server.refusals import Reason, Refused
 
 log = get_logger(__name__)

@@ -9,9 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from stigmer_dsl.json_types import JsonObject
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
 
-from stigmer_server.logs import get_logger
 from stigmer_server.refusals import Reason, Refused
 
 log = get_logger(__name__)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import ExecutionPhase
 
 from stigmer_server.executions.own_events import cancelled_event, failed_event
-from stigmer_server.logs import get_logger
 from stigmer_server.orchestration.port import Orchestrator
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.store.database import Database

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowRunnerHealthState
 
-from stigmer_server.logs import get_logger
 from stigmer_server.orchestration.runner_calls import RunnerCalls
 from stigmer_server.refusals import Refused
 from stigmer_server.resources.runners import RegisteredRunner, WorkflowRunners

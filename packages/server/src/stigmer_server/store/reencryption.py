@@ -1,7 +1,8 @@
 """Rotation of the keys of secrets, at the start of a server."""
 
+from stigmer_ports.logs import get_logger
+
 from stigmer_server.config import ConfigError
-from stigmer_server.logs import get_logger
 from stigmer_server.store.database import Database
 from stigmer_server.store.secrets import encrypt_anew
 from stigmer_server.vault import KeyRing

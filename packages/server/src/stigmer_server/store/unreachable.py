@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
+from stigmer_ports.logs import get_logger
 
-from stigmer_server.logs import get_logger
 from stigmer_server.refusals import Reason, Refused
 
 log = get_logger(__name__)

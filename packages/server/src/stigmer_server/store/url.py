@@ -20,3 +20,11 @@ def store_url(text: str) -> URL:
     if driver.startswith("sqlite") and url.database in (None, "", ":memory:"):
         raise ConfigError("STIGMER_DATABASE_URL must name a file: a database in memory would lose what it took.")
     return url.set(drivername=driver)
+
+
+def password_of(text: str) -> str:
+    """The password in the URL; empty when there is none, or no URL."""
+    try:
+        return make_url(text).password or ""
+    except ArgumentError:
+        return ""

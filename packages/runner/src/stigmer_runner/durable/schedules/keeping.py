@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from stigmer_engine import PreparedDocument
+from stigmer_ports.logs import get_logger
 from temporalio.client import (
     Client,
     Schedule,
@@ -22,7 +23,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from stigmer_runner.durable.schedules.names import QUEUE_MEMO, SCHEDULE_PREFIX, STARTER_TYPE, schedule_id
 from stigmer_runner.durable.schedules.temporal_schedule import TemporalSchedule
 from stigmer_runner.durable.schedules.timing import timing
-from stigmer_runner.logs import get_logger
 
 log = get_logger(__name__)
 

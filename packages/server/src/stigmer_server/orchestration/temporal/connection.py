@@ -4,12 +4,12 @@ import asyncio
 from types import TracebackType
 from typing import Final, Self
 
+from stigmer_ports.logs import get_logger
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from stigmer_server.config import Settings
-from stigmer_server.logs import get_logger
 from stigmer_server.orchestration.temporal.invoke_workflow import InvokeWorkflow
 from stigmer_server.orchestration.temporal.recovery import update_activity
 from stigmer_server.refusals import Reason, Refused

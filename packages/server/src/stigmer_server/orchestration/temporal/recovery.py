@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from stigmer_ports.logs import get_logger
 from temporalio import activity
 
 from stigmer_server.executions.own_events import cancelled_event, failed_event
-from stigmer_server.logs import get_logger
 from stigmer_server.orchestration.temporal.names import UPDATE_ACTIVITY
 from stigmer_server.store.database import Database
 from stigmer_server.store.event_log import append_own_event

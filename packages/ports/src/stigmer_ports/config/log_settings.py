@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stigmer_runner.config.value_types import lower
+from stigmer_ports.config.value_types import lower
 
 
 class LogLevel(StrEnum):

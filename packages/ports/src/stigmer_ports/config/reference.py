@@ -1,16 +1,14 @@
-"""The table of variables in `docs/server.md`, made from the fields themselves."""
+"""The tables of variables in the documentation, made from the fields themselves."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from stigmer_server.config.settings import Settings
 
-
-def table() -> str:
-    """A Markdown table: variable, default, meaning."""
-    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
+def table(fields: Mapping[str, FieldInfo]) -> str:
+    """A Markdown table in the order of the fields: variable, default, meaning."""
+    rows = [_row(name, field) for name, field in fields.items()]
     return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows]) + "\n"
 
 
@@ -26,4 +24,4 @@ def _default(value: object) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, float) and value.is_integer():
         return f"`{int(value)}`"
-    return f"`{value.as_posix() if isinstance(value, Path) else value}`"
+    return f"`{value}`"

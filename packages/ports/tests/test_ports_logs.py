@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from stigmer_runner.config import LogLevel, LogSettings
-from stigmer_runner.logs import configure_logging, get_logger
-from stigmer_runner.redaction import Redactor
+from stigmer_ports.config import LogLevel, LogSettings
+from stigmer_ports.logs import configure_logging, get_logger
+from stigmer_ports.redaction import Redactor
 
 SECRET = 'p"\\ä/ secret+value='
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
-from stigmer_runner.redaction import MASK, Redactor
+from stigmer_ports.redaction import MASK, Redactor
 
 
 def test_values_are_hidden_in_every_position() -> None:

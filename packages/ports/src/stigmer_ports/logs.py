@@ -11,11 +11,11 @@ from typing import Any, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from stigmer_runner.config import LogLevel, LogSettings
-from stigmer_runner.redaction import MASK, Redactor, log_line, names_a_secret
+from stigmer_ports.config import LogLevel, LogSettings
+from stigmer_ports.redaction import MASK, Redactor, log_line, names_a_secret
 
 # These log headers or whole frames, `authorization` included; nothing below a warning of theirs is ever wanted.
-_QUIET = ("hpack", "h2", "httpcore", "httpx", "uvicorn", "asyncio", "grpclib")
+_QUIET = ("hpack", "h2", "httpcore", "httpx", "uvicorn", "asyncio", "grpclib", "alembic", "sqlalchemy")
 
 _FIRST = ("timestamp", "level", "logger", "event")
 
