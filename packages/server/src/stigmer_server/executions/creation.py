@@ -1,5 +1,6 @@
 """A new execution: resolved, stored with its merged environment, and ordered to start, all in one transaction."""
 
+import asyncio
 from collections.abc import Mapping
 
 from sqlalchemy.engine import Connection
@@ -22,6 +23,7 @@ from stigmer_server.executions.kind import EXECUTION
 from stigmer_server.executions.run_input import seen_input
 from stigmer_server.executions.secrets import show_execution, take_execution_secrets
 from stigmer_server.ids import new_id
+from stigmer_server.reduction import pack_task_types
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources import ExecutionContexts, WorkflowInstances
 from stigmer_server.resources.audit import created
@@ -66,13 +68,16 @@ class ExecutionCreation:
         given = seen_input(execution)
         workflow = await self._database.read(lambda connection: self._resolve(connection, spec)[1])
         check_input(input_schema(workflow), given)
+        types = await asyncio.to_thread(_task_types, workflow)
         # The work may run twice when transactions cross, so it begins from the same bytes each time.
         data = bytes(execution)
         return await self._database.write(
-            lambda transaction: self._store(transaction, WorkflowExecution.parse(data), caller)
+            lambda transaction: self._store(transaction, WorkflowExecution.parse(data), types, caller)
         )
 
-    def _store(self, transaction: Transaction, execution: WorkflowExecution, caller: Caller) -> WorkflowExecution:
+    def _store(
+        self, transaction: Transaction, execution: WorkflowExecution, types: bytes | None, caller: Caller
+    ) -> WorkflowExecution:
         metadata, spec = execution.metadata, execution.spec
         assert metadata is not None
         assert spec is not None
@@ -88,7 +93,7 @@ class ExecutionCreation:
         at = now_ms()
         execution.status = WorkflowExecutionStatus(phase=ExecutionPhase.EXECUTION_PENDING, audit=created(caller, at))
         secrets = take_execution_secrets(execution)
-        insert_execution(transaction, execution, workflow_id=workflow.metadata.id, created_at=at)
+        insert_execution(transaction, execution, workflow_id=workflow.metadata.id, created_at=at, task_types=types)
         write_secrets(transaction, self._ring, metadata.id, secrets)
         context = ExecutionContext(
             api_version=CONTEXT.api_version,
@@ -154,3 +159,8 @@ def _workflow(connection: Connection, workflow_id: str) -> Workflow:
     if body is None:
         raise Refused(Reason.NOT_FOUND, f"there is no Workflow {workflow_id!r}")
     return WORKFLOW.parse(body)
+
+
+def _task_types(workflow: Workflow) -> bytes | None:
+    validation = workflow.status.serverless_workflow_validation if workflow.status else None
+    return pack_task_types(validation.yaml) if validation is not None and validation.yaml else None

@@ -1,6 +1,6 @@
 """What runners report: events by `ReportProgress`, whole statuses by `updateStatus`."""
-from stigmer_ports.logs import get_logger
 
+from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecution,
     WorkflowExecutionUpdateStatusInput,
@@ -82,7 +82,7 @@ class ProgressReports:
             if stored is None:
                 raise Refused(Reason.NOT_FOUND, f"there is no execution {request.execution_id!r}")
             at = now_ms()
-            merged = merge_report(stored.status, reported, now_ms=at)
+            merged = merge_report(stored.status, reported, stored.task_types, now_ms=at)
             if bytes(merged) != bytes(stored.status):
                 merged.audit = status_updated(stored.status.audit, caller, at)
                 replace_status(transaction, stored, merged)

@@ -8,13 +8,13 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecutionStatus,
     WorkflowTask,
     WorkflowTaskStatus,
-    WorkflowTaskType,
 )
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
 from stigmer_proto.google.protobuf import Struct
 from stigmer_proto_json import struct_from_json
 
 from stigmer_server.reduction.phases import is_terminal, phase_after
+from stigmer_server.reduction.task_types import NO_TASK_TYPES, TaskTypes, type_of
 from stigmer_server.timestamps import iso_text
 
 _TASK_STATUS: Final = {
@@ -26,7 +26,9 @@ _TASK_STATUS: Final = {
 }
 
 
-def reduce(status: WorkflowExecutionStatus, events: Iterable[WorkflowProgressEvent]) -> WorkflowExecutionStatus:
+def reduce(
+    status: WorkflowExecutionStatus, events: Iterable[WorkflowProgressEvent], types: TaskTypes = NO_TASK_TYPES
+) -> WorkflowExecutionStatus:
     """The status after `events`, which are in order and each seen once. Pure; events after the end change nothing.
 
     A task that runs again (a loop, a retry) keeps its place in the list and shows its newest run. Fold many events in
@@ -38,7 +40,7 @@ def reduce(status: WorkflowExecutionStatus, events: Iterable[WorkflowProgressEve
             break
         key = event.task_reference or event.task_name
         if key:
-            tasks[key] = _task_after(tasks.get(key), event, key)
+            tasks[key] = _task_after(tasks.get(key), event, key, types)
         status = _status_after(status, event)
     return replace(status, tasks=list(tasks.values()))
 
@@ -58,14 +60,14 @@ def _status_after(status: WorkflowExecutionStatus, event: WorkflowProgressEvent)
     )
 
 
-def _task_after(task: WorkflowTask | None, event: WorkflowProgressEvent, key: str) -> WorkflowTask:
+def _task_after(task: WorkflowTask | None, event: WorkflowProgressEvent, key: str, types: TaskTypes) -> WorkflowTask:
     started = event.event_type == "task_started"
     if task is None or started:
         runs = _count(task, "runs") + (event.attempt <= 1 or task is None)
         task = WorkflowTask(
             task_id=key,
             task_name=event.task_name,
-            task_type=WorkflowTaskType.WORKFLOW_TASK_CUSTOM,
+            task_type=type_of(types, event.task_reference, event.task_name),
             status=WorkflowTaskStatus.WORKFLOW_TASK_IN_PROGRESS,
             started_at=iso_text(event.timestamp_ms),
             input=_part(event, "input"),

@@ -8,9 +8,11 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecutionStatus,
     WorkflowTask,
     WorkflowTaskStatus,
+    WorkflowTaskType,
 )
 
 from stigmer_server.reduction.phases import is_terminal, may_follow
+from stigmer_server.reduction.task_types import NO_TASK_TYPES, TaskTypes, type_of
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.timestamps import iso_text
 
@@ -21,15 +23,21 @@ _TASK_ENDED: Final = frozenset(
         WorkflowTaskStatus.WORKFLOW_TASK_SKIPPED,
     }
 )
+_UNTOLD: Final = (WorkflowTaskType.WORKFLOW_TASK_TYPE_UNSPECIFIED, WorkflowTaskType.WORKFLOW_TASK_CUSTOM)
 
 
 def merge_report(
-    stored: WorkflowExecutionStatus, reported: WorkflowExecutionStatus, *, now_ms: int
+    stored: WorkflowExecutionStatus,
+    reported: WorkflowExecutionStatus,
+    types: TaskTypes = NO_TASK_TYPES,
+    *,
+    now_ms: int,
 ) -> WorkflowExecutionStatus:
     """The status after the report. Pure. Raises Refused (INVALID_TRANSITION) when its phase cannot follow.
 
     Tasks are merged by `task_id` (by name when they have none), never replaced as a list; a field that the report
     leaves empty keeps its value. A run that has ended changes no more: repeating its end is a success without effect.
+    A runner that calls a task CUSTOM only says that it knows no more: `types` may.
     """
     phase = reported.phase or stored.phase
     if not may_follow(stored.phase, phase):
@@ -44,7 +52,7 @@ def merge_report(
     return replace(
         stored,
         phase=phase,
-        tasks=_merge_tasks(stored.tasks, reported.tasks),
+        tasks=_merge_tasks(stored.tasks, [_typed(task, types) for task in reported.tasks]),
         output=reported.output if reported.output is not None else stored.output,
         # While it was pending the error told why it had not started yet.
         error=reported.error or (stored.error if stored.started_at or not started else ""),
@@ -61,6 +69,11 @@ def _merge_tasks(stored: list[WorkflowTask], reported: list[WorkflowTask]) -> li
         before = merged.get(key)
         merged[key] = task if before is None else _merge_task(before, task)
     return list(merged.values())
+
+
+def _typed(task: WorkflowTask, types: TaskTypes) -> WorkflowTask:
+    known = type_of(types, task.task_id, task.task_name)
+    return replace(task, task_type=known) if task.task_type in _UNTOLD and known not in _UNTOLD else task
 
 
 def _key(task: WorkflowTask) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import ExecutionPhase, WorkflowExecutionStatus
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
 
-from stigmer_server.reduction import is_terminal, phase_after, reduce
+from stigmer_server.reduction import is_terminal, phase_after, reduce, task_types
 from stigmer_server.store.tables import events, executions
 from stigmer_server.store.transaction import Transaction
 
@@ -41,6 +41,7 @@ _ONE: Final = select(events.c.sequence).where(
     events.c.execution_id == bindparam("id"), events.c.sequence == bindparam("sequence")
 )
 _END: Final = select(executions.c.phase, executions.c.last_sequence).where(executions.c.id == bindparam("id"))
+_SNAPSHOT: Final = select(executions.c.snapshot, executions.c.task_types).where(executions.c.id == bindparam("id"))
 _INSERT: Final = insert(events)
 _ADVANCE: Final = (
     update(executions)
@@ -188,7 +189,7 @@ def _advance(transaction: Transaction, row: Any, waiting: list[WorkflowProgressE
         added.append(event)
         last, phase = sequence, phase_after(phase, event)
     if phase != row.phase or last - row.snapshot_sequence >= _EVENTS_BETWEEN_SNAPSHOTS:
-        status = reduce(_status_before(connection, row), added)
+        status = _status_after(connection, row, added)
         snapshot = {"phase": int(phase), "snapshot": bytes(status), "snapshot_sequence": last}
         changes = {"last_sequence": last, "revision": row.revision + 1, **snapshot}
         connection.execute(update(executions).where(executions.c.id == row.id).values(changes))
@@ -198,10 +199,11 @@ def _advance(transaction: Transaction, row: Any, waiting: list[WorkflowProgressE
     return last
 
 
-def _status_before(connection: Connection, row: Any) -> WorkflowExecutionStatus:
-    stored = connection.execute(select(executions.c.snapshot).where(executions.c.id == row.id)).scalar_one()
-    status = WorkflowExecutionStatus.parse(stored)
-    return reduce(status, tail(connection, row.id, row.snapshot_sequence, row.last_sequence))
+def _status_after(connection: Connection, row: Any, added: list[WorkflowProgressEvent]) -> WorkflowExecutionStatus:
+    stored = connection.execute(_SNAPSHOT, {"id": row.id}).one()
+    status = WorkflowExecutionStatus.parse(stored.snapshot)
+    before = tail(connection, row.id, row.snapshot_sequence, row.last_sequence)
+    return reduce(status, [*before, *added], task_types(stored.task_types))
 
 
 def tail(connection: Connection, execution_id: str, after: int, to: int) -> list[WorkflowProgressEvent]:

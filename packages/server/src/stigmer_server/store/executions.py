@@ -13,7 +13,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecutionStatus,
 )
 
-from stigmer_server.reduction import TERMINAL_PHASES, reduce
+from stigmer_server.reduction import TERMINAL_PHASES, TaskTypes, reduce, task_types
 from stigmer_server.store.event_log import tail
 from stigmer_server.store.tables import execution_tags, executions, resources
 from stigmer_server.store.tables import secrets as secrets_table
@@ -27,12 +27,14 @@ class StoredExecution:
     """An execution as it stands, values of secrets left empty; `revision` grows with every change.
 
     `last_sequence` is the sequence number of the last event of the log; `status` of the execution includes it.
+    `task_types` are those of its document.
     """
 
     execution: WorkflowExecution
     revision: int
     last_sequence: int
     runner_id: str
+    task_types: TaskTypes
 
     @property
     def id(self) -> str:
@@ -66,9 +68,14 @@ class ExecutionFilter:
 
 
 def insert_execution(
-    transaction: Transaction, execution: WorkflowExecution, *, workflow_id: str, created_at: int
+    transaction: Transaction,
+    execution: WorkflowExecution,
+    *,
+    workflow_id: str,
+    created_at: int,
+    task_types: bytes | None = None,
 ) -> None:
-    """Store a new execution with the status it brings."""
+    """Store a new execution with the status it brings; `task_types` as `pack_task_types` makes them."""
     assert execution.metadata is not None
     assert execution.spec is not None
     assert execution.status is not None
@@ -86,6 +93,7 @@ def insert_execution(
             runner_id="",
             body=bytes(replace(execution, status=None)),
             snapshot=bytes(execution.status),
+            task_types=task_types,
         )
     )
     _store_tags(transaction.connection, execution_id, execution.metadata.tags)
@@ -184,12 +192,13 @@ def _holds(text: str) -> ColumnElement[bool]:
 def _stored(connection: Connection, row: Row[Any]) -> StoredExecution:
     status = WorkflowExecutionStatus.parse(row.snapshot)
     newer = tail(connection, row.id, row.snapshot_sequence, row.last_sequence)
-    execution = WorkflowExecution.parse(row.body)
+    execution, types = WorkflowExecution.parse(row.body), task_types(row.task_types)
     return StoredExecution(
-        execution=replace(execution, status=reduce(status, newer) if newer else status),
+        execution=replace(execution, status=reduce(status, newer, types) if newer else status),
         revision=row.revision,
         last_sequence=row.last_sequence,
         runner_id=row.runner_id,
+        task_types=types,
     )
 
 

@@ -43,9 +43,10 @@ def read_newer(connection: Connection, execution_id: str, known: Known | None) -
         stored = read_execution(connection, execution_id)
         return None if stored is None else Known(stored=stored, body=row.body)
     before = known.stored
-    status = reduce(before.status, tail(connection, execution_id, before.last_sequence, row.last_sequence))
+    newer = tail(connection, execution_id, before.last_sequence, row.last_sequence)
+    status = reduce(before.status, newer, before.task_types)
     execution: WorkflowExecution = replace(before.execution, status=status)
-    stored = StoredExecution(
-        execution=execution, revision=row.revision, last_sequence=row.last_sequence, runner_id=row.runner_id
+    stored = replace(
+        before, execution=execution, revision=row.revision, last_sequence=row.last_sequence, runner_id=row.runner_id
     )
     return Known(stored=stored, body=known.body)

@@ -56,7 +56,8 @@ resource_versions = Table(
 )
 
 # `body` is the execution without its status. `snapshot` is the status after `snapshot_sequence` events; the status of
-# now is the snapshot and the events after it, up to `last_sequence`. `revision` counts the changes.
+# now is the snapshot and the events after it, up to `last_sequence`. `revision` counts the changes. `task_types` says
+# what the tasks of its document are for; null for executions that are older than the column.
 executions = Table(
     "executions",
     metadata,
@@ -71,6 +72,7 @@ executions = Table(
     Column("runner_id", String(64), nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
+    Column("task_types", LargeBinary, nullable=True),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at"),
     Index(None, "instance_id", "created_at"),
