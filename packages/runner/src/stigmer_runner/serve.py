@@ -1,21 +1,20 @@
 """The composition root of `stigmer serve`: builds all from settings, runs until a signal, shuts down in order."""
 
 import asyncio
-import signal
 import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack
 
 from stigmer_ports.config import is_loopback
 from stigmer_ports.listeners import listening, port_of
 from stigmer_ports.logs import get_logger
 from stigmer_ports.redaction import Redactor
+from stigmer_ports.signals import stop_signals
+from stigmer_ports.tls import server_tls
 
 from stigmer_runner.authentication import Authentication
-from stigmer_runner.config import ConfigError, ExecutionMode, Settings
+from stigmer_runner.config import ExecutionMode, Settings
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
-from stigmer_runner.grpc_port.server import GrpcPort, tls_context
+from stigmer_runner.grpc_port.server import GrpcPort
 from stigmer_runner.grpc_port.services import ExecutionServices
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.http_port.server import HttpPort
@@ -35,7 +34,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
     log.info("starting runner", mode=str(settings.execution_mode))
     async with AsyncExitStack() as stack:
         # First of all, so that a signal during the start is a shutdown too.
-        stop, hurry = stack.enter_context(_signals())
+        stop, hurry = stack.enter_context(stop_signals())
         grpc_listener = (
             stack.enter_context(_listening(settings, settings.grpc_port, "GRPC_PORT"))
             if settings.execution_mode is not ExecutionMode.TEMPORAL
@@ -46,7 +45,12 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             if settings.http_port is not None
             else None
         )
-        tls = _server_tls(settings)
+        tls = server_tls(
+            settings.grpc_tls_cert_file,
+            settings.grpc_tls_key_file,
+            protocol="h2",
+            variables=("GRPC_TLS_CERT_FILE", "GRPC_TLS_KEY_FILE"),
+        )
         base_url = _base_url(settings, http_listener)
         mode = await _open_mode(settings, redactor, stack, base_url=base_url, stop=stop)
         if mode is None:
@@ -103,16 +107,6 @@ def _listening(settings: Settings, port: int, variable: str) -> AbstractContextM
     return listening(settings.bind_host, port, host_variable="BIND_HOST", port_variable=variable)
 
 
-def _server_tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.grpc_tls_cert_file is None or settings.grpc_tls_key_file is None:
-        return None
-    try:
-        return tls_context(settings.grpc_tls_cert_file, settings.grpc_tls_key_file)
-    except (OSError, ssl.SSLError) as error:
-        why = error.strerror or getattr(error, "reason", None) or "not a matching PEM pair"
-        raise ConfigError(f"GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE cannot be used: {why}.") from None
-
-
 def _base_url(settings: Settings, listener: socket.socket | None) -> str | None:
     if listener is None:
         return None
@@ -128,28 +122,3 @@ def _base_url(settings: Settings, listener: socket.socket | None) -> str | None:
 def _warn_when_open(settings: Settings) -> None:
     if settings.runner_api_key is None and not is_loopback(settings.bind_host):
         log.warning("everybody who reaches this host can run workflows: set RUNNER_API_KEY", host=settings.bind_host)
-
-
-@contextmanager
-def _signals() -> Iterator[tuple[asyncio.Event, asyncio.Event]]:
-    """Two events, set by the first and by the second SIGTERM or SIGINT.
-
-    Afterwards both are ignored when one of them came, because the process is about to end: one more must not make that
-    look like a failure. Else they do again what they did before, as whoever called goes on.
-    """
-    loop = asyncio.get_running_loop()
-    stop, hurry = asyncio.Event(), asyncio.Event()
-
-    def on_signal(number: signal.Signals) -> None:
-        log.info("signal received", signal=number.name)
-        (hurry if stop.is_set() else stop).set()
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in before:
-        loop.add_signal_handler(number, on_signal, number)
-    try:
-        yield stop, hurry
-    finally:
-        for number, handler in before.items():
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_IGN if stop.is_set() else handler)

@@ -1,22 +1,22 @@
 """The composition root of the server: opens everything from settings, runs until a signal, shuts down in order."""
 
 import asyncio
-import signal
 import socket
 import ssl
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
+from contextlib import AbstractContextManager, AsyncExitStack
 
 from stigmer_dsl import ExpressionChecker
 from stigmer_ports.listeners import listening, port_of
 from stigmer_ports.logs import get_logger
+from stigmer_ports.signals import stop_signals
+from stigmer_ports.tls import server_tls
 
 from stigmer_server.application import OrchestratorFactory, open_application
-from stigmer_server.config import ConfigError, Settings
-from stigmer_server.grpc_port.server import GrpcPort, tls_context
+from stigmer_server.config import Settings
+from stigmer_server.grpc_port.server import GrpcPort
 from stigmer_server.http_port.app import HttpApp
-from stigmer_server.http_port.server import HttpPort, http_tls_context
+from stigmer_server.http_port.server import HttpPort
 
 log = get_logger(__name__)
 
@@ -35,8 +35,8 @@ async def serve(
     `checker` and `orchestrator` as in `open_application`. Raises ConfigError when a setting cannot be used.
     """
     async with AsyncExitStack() as stack:
-        stopped = stop if stop is not None else stack.enter_context(_signals())
-        tls, http_tls = _server_tls(settings, tls_context), _server_tls(settings, http_tls_context)
+        stopped = stop if stop is not None else stack.enter_context(stop_signals())[0]
+        tls, http_tls = _tls(settings, protocol="h2"), _tls(settings, protocol="http/1.1")
         host = settings.stigmer_server_host
         grpc_listener = stack.enter_context(_listening(settings, settings.stigmer_server_port, "STIGMER_SERVER_PORT"))
         http_listener = stack.enter_context(
@@ -69,29 +69,10 @@ def _listening(settings: Settings, port: int, variable: str) -> AbstractContextM
     return listening(host, port, host_variable="STIGMER_SERVER_HOST", port_variable=variable)
 
 
-def _server_tls(settings: Settings, context: Callable[[str, str], ssl.SSLContext]) -> ssl.SSLContext | None:
-    cert, key = settings.stigmer_server_tls_cert_file, settings.stigmer_server_tls_key_file
-    if cert is None or key is None:
-        return None
-    try:
-        return context(str(cert), str(key))
-    except (OSError, ssl.SSLError) as error:
-        why = error.strerror or getattr(error, "reason", None) or "not a matching PEM pair"
-        raise ConfigError(
-            f"STIGMER_SERVER_TLS_CERT_FILE and STIGMER_SERVER_TLS_KEY_FILE cannot be used: {why}."
-        ) from None
-
-
-@contextmanager
-def _signals() -> Iterator[asyncio.Event]:
-    """An event that is set by SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    watched = (signal.SIGTERM, signal.SIGINT)
-    for number in watched:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield stop
-    finally:
-        for number in watched:
-            loop.remove_signal_handler(number)
+def _tls(settings: Settings, *, protocol: str) -> ssl.SSLContext | None:
+    return server_tls(
+        settings.stigmer_server_tls_cert_file,
+        settings.stigmer_server_tls_key_file,
+        protocol=protocol,
+        variables=("STIGMER_SERVER_TLS_CERT_FILE", "STIGMER_SERVER_TLS_KEY_FILE"),
+    )

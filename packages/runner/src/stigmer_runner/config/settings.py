@@ -59,10 +59,10 @@ class Settings(EngineSettings, TemporalSettings, PayloadSettings, ServiceSetting
         description="When set, every call except health, reflection and probes must send "
         "`authorization: Bearer <key>`.",
     )
-    grpc_tls_cert_file: str | None = Field(
+    grpc_tls_cert_file: Path | None = Field(
         default=None, description="PEM certificate chain; with the key file, the gRPC port speaks TLS."
     )
-    grpc_tls_key_file: str | None = Field(default=None, description="PEM private key of the certificate.")
+    grpc_tls_key_file: Path | None = Field(default=None, description="PEM private key of the certificate.")
 
     max_concurrent_executions: Count = Field(
         default=256, description="Executions that may run or be paused at a time; one more is RESOURCE_EXHAUSTED."

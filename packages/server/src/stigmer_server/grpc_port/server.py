@@ -53,12 +53,3 @@ class GrpcPort:
     ) -> None:
         self._server.close()
         await self._server.wait_closed()
-
-
-def tls_context(cert_file: str, key_file: str) -> ssl.SSLContext:
-    """TLS for the port. Raises OSError or ssl.SSLError when a file cannot be used."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(cert_file, key_file)
-    context.set_alpn_protocols(["h2"])
-    return context

@@ -53,12 +53,3 @@ class HttpPort:
         self._server.should_exit = True
         if self._serving is not None:
             await self._serving
-
-
-def http_tls_context(cert_file: str, key_file: str) -> ssl.SSLContext:
-    """TLS for the port, which speaks HTTP/1.1. Raises OSError or ssl.SSLError when a file cannot be used."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(cert_file, key_file)
-    context.set_alpn_protocols(["http/1.1"])
-    return context
