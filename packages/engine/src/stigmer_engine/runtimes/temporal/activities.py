@@ -20,6 +20,7 @@ from stigmer_engine.runtimes.temporal.attendant import Attendant
 from stigmer_engine.runtimes.temporal.calling import CallInput
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.event_receiver import EventReceiver, LifecycleReceiver, Receiver
+from stigmer_engine.runtimes.temporal.family_size import family_size
 from stigmer_engine.runtimes.temporal.faults import error_of, failure_of
 from stigmer_engine.runtimes.temporal.lifecycle_moment import LifecycleMoment
 from stigmer_engine.runtimes.temporal.names import (
@@ -29,6 +30,7 @@ from stigmer_engine.runtimes.temporal.names import (
     COMPLETE_ACTIVITY,
     DELIVER_ACTIVITY,
     DOCUMENT_ACTIVITY,
+    FAMILY_ACTIVITY,
     LIFECYCLE_ACTIVITY,
     call_activity,
     workflow_id,
@@ -158,6 +160,10 @@ def _finding(parts: ActivityParts) -> list[Activity]:
         text = parts.find_document(identity["namespace"], identity["name"], identity["version"])
         return None if text is None else ClaimedText(text)
 
+    @activity.defn(name=FAMILY_ACTIVITY)
+    async def count(root: str) -> int:
+        return await family_size(parts.client, root)
+
     @activity.defn(name=CHILD_ACTIVITY)
     async def look_after(execution: str) -> JsonObject | None:
         handle = parts.client.get_workflow_handle(workflow_id(execution))
@@ -178,7 +184,7 @@ def _finding(parts: ActivityParts) -> list[Activity]:
             end = ChildEnd(error=lost)
         return end.to_json()
 
-    return [find, look_after]
+    return [find, count, look_after]
 
 
 def _completing(attendant: Attendant) -> Activity:

@@ -26,6 +26,7 @@ from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.port import ChildRequest
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
+from stigmer_engine.runtimes.temporal.family import Family
 from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import DOCUMENT_ACTIVITY, OUTLIVES_PARENT, WORKFLOW_TYPE, workflow_id
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
@@ -41,15 +42,15 @@ class TemporalChildren:
 
     Args:
         distant: those that an earlier run started, and that are waited for.
-        family: how many more there may be below this execution, however deep.
+        family: see `Family`.
         exposed: whether placeholders can be in what a child gets.
     """
 
-    def __init__(self, start: Start, *, distant: DistantChildren, family: int, exposed: bool) -> None:
+    def __init__(self, start: Start, *, distant: DistantChildren, family: Family, exposed: bool) -> None:
         self._start = start
         self._starts: dict[str, asyncio.Task[Handle | None]] = {}
         self._cancelling: list[asyncio.Task[None]] = []
-        self._family = family
+        self.family = family
         self._exposed = exposed
         self.distant = distant
 
@@ -57,11 +58,6 @@ class TemporalChildren:
     def running(self) -> tuple[str, ...]:
         """Ids of the sub-workflows that a task waits for."""
         return (*self.distant.ids, *self._starts)
-
-    @property
-    def family(self) -> int:
-        """How many more there may be."""
-        return self._family
 
     @property
     def settled(self) -> bool:
@@ -142,9 +138,10 @@ class TemporalChildren:
         found = await self._document(request)
         if found is None:
             raise fault("configuration", f"There is no workflow {wanted}", "register it with this runner first")
-        self._admit(wanted)
-        share = self._family // 2
-        self._family -= share
+        if self._start.levels <= 0:
+            detail = f"{wanted} would be one too many; does a workflow run itself?"
+            raise fault("configuration", "Sub-workflows are nested too deeply", detail)
+        share = await self.family.admit(wanted)
         start = replace(
             self._start,
             execution_id=request.id,
@@ -167,15 +164,6 @@ class TemporalChildren:
         except WorkflowAlreadyStartedError:
             return None
         return handle
-
-    def _admit(self, wanted: str) -> None:
-        if self._start.levels <= 0:
-            detail = f"{wanted} would be one too many; does a workflow run itself?"
-            raise fault("configuration", "Sub-workflows are nested too deeply", detail)
-        if self._family <= 0:
-            detail = f"{wanted} would be one more than there may be; does a workflow run itself?"
-            raise fault("configuration", "Too many sub-workflows", detail)
-        self._family -= 1
 
     async def _document(self, request: ChildRequest) -> str | None:
         identity: JsonObject = {"namespace": request.namespace, "name": request.name, "version": request.version}

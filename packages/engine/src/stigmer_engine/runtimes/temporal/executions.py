@@ -232,6 +232,7 @@ class TemporalExecutions:
             env=dict(env or {}),
             levels=config.max_child_depth,
             family=config.max_children,
+            whole_family=config.max_children,
             reports=config.reports,
             lifecycle=config.lifecycle,
             attributes=index.usable,

@@ -45,6 +45,7 @@ DELIVER_ACTIVITY: Final = "stigmer/deliver-events"
 LIFECYCLE_ACTIVITY: Final = "stigmer/deliver-lifecycle-events"
 BUDGET_ACTIVITY: Final = "stigmer/expression-over-budget"
 DOCUMENT_ACTIVITY: Final = "stigmer/find-document"
+FAMILY_ACTIVITY: Final = "stigmer/count-family"
 CHILD_ACTIVITY: Final = "stigmer/look-after-execution"
 COMPLETE_ACTIVITY: Final = "stigmer/complete-activity"
 

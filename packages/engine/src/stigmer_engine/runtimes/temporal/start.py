@@ -44,7 +44,10 @@ class Start:
         secrets_of: the execution for which the values are kept: itself, or what it is a sub-workflow of.
         env: plain values, readable as `$runtime.metadata.env`.
         inherited: whether the input may hold placeholders.
-        levels: of sub-workflows that may be below it; `family` how many of them in all.
+        levels: of sub-workflows that may be below it.
+        family: how many sub-workflows it may start itself.
+        whole_family: how many there may be below the execution at the root, however deep. None for executions that were
+            started before there was such a field: those share out `family`, so it holds for all that is below them.
         parent: whether another execution waits for it.
         reports: whether its events are delivered to the receiver of its worker.
         lifecycle: how its lifecycle events look, which are delivered too; None when nobody wants them.
@@ -59,6 +62,7 @@ class Start:
     inherited: bool = False
     levels: int = 16
     family: int = 10_000
+    whole_family: int | None = None
     parent: bool = False
     reports: bool = False
     lifecycle: LifecycleRules | None = None

@@ -7,6 +7,7 @@ from typing import Final
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from stigmer_engine.runtimes.temporal.list_filter import quoted
 from stigmer_engine.runtimes.temporal.names import OUTLIVES_PARENT
 
 _INDEX_LAG_SECONDS: Final = 1
@@ -29,8 +30,7 @@ async def terminate_children(client: Client, parent: str, reason: str) -> None:
 
 
 async def _pass(client: Client, parent: str, reason: str) -> None:
-    quoted = parent.replace("\\", "\\\\").replace("'", "\\'")
-    async for child in client.list_workflows(f"ParentWorkflowId = '{quoted}'"):
+    async for child in client.list_workflows(f"ParentWorkflowId = {quoted(parent)}"):
         if OUTLIVES_PARENT in await child.memo():
             continue
         with suppress(RPCError):

@@ -22,6 +22,7 @@ from stigmer_engine.runtimes.temporal.deliveries import Deliveries
 from stigmer_engine.runtimes.temporal.details import CurrentDetails
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.event_page import event_page
+from stigmer_engine.runtimes.temporal.family import Family
 from stigmer_engine.runtimes.temporal.faults import failure_of
 from stigmer_engine.runtimes.temporal.indexing import announce_child
 from stigmer_engine.runtimes.temporal.messages import MessageHandlers, drops_misfits
@@ -89,7 +90,7 @@ class InterpretWorkflow(MessageHandlers):
         self._children = TemporalChildren(
             self._start,
             distant=place.children if isinstance(place, Continuation) else DistantChildren(),
-            family=place.family if isinstance(place, Continuation) else self._start.family,
+            family=Family(self._start, place.family if isinstance(place, Continuation) else self._start.family),
             exposed=bool(self._start.secrets) or bool(self._prepared.calls),
         )
         self._asked = place.asked if isinstance(place, Continuation) else False
@@ -283,7 +284,7 @@ class InterpretWorkflow(MessageHandlers):
             snapshot=self._execution.snapshot,
             undelivered=self._deliveries.carried(),
             children=self._children.leave(),
-            family=self._children.family,
+            family=self._children.family.left,
             attending=self._attendance.tokens,
             asked=self._asked,
         )
