@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from sqlalchemy.engine import Connection
+from stigmer_dsl.json_types import JsonObject
 from stigmer_proto.ai.stigmer.agentic.executioncontext.v1 import ExecutionContext, ExecutionContextSpec
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow, WorkflowStatus
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
@@ -20,6 +21,7 @@ from stigmer_server.access.caller import SERVER
 from stigmer_server.executions.environment import merge_values
 from stigmer_server.executions.input_check import check_input
 from stigmer_server.executions.kind import EXECUTION
+from stigmer_server.executions.repeats import Repeatable
 from stigmer_server.executions.run_input import seen_input
 from stigmer_server.executions.secrets import show_execution, take_execution_secrets
 from stigmer_server.ids import new_id
@@ -56,24 +58,37 @@ class ExecutionCreation:
         self._contexts = contexts
 
     async def create(self, execution: WorkflowExecution, caller: Caller) -> WorkflowExecution:
-        """Store the execution as pending and order its start.
+        """Store the execution as pending and order its start; a repeat gives the one that is there, as it is now.
 
-        Raises Refused: NOT_FOUND, or INVALID_REQUEST, also for an input that does not fit the workflow's schema.
+        Raises Refused: NOT_FOUND; INVALID_REQUEST, also for an input that does not fit the workflow's schema;
+        ALREADY_EXISTS for an idempotency key that stands for another request.
         """
         check_envelope(EXECUTION, execution, named=False)
         spec = execution.spec
         if spec is None or not (spec.workflow_instance_id or spec.workflow_id):
             raise invalid("spec", "must name a workflow_instance_id or a workflow_id")
         check_names(spec.runtime_env, "spec.runtime_env")
-        given = seen_input(execution)
-        workflow = await self._database.read(lambda connection: self._resolve(connection, spec)[1])
-        check_input(input_schema(workflow), given)
-        types = await asyncio.to_thread(_task_types, workflow)
+        repeatable, given = Repeatable(execution, caller), seen_input(execution)
+        found = await self._database.read(
+            lambda connection: repeatable.earlier(connection, self._ring) or self._resolve(connection, spec)[1]
+        )
+        if isinstance(found, WorkflowExecution):
+            return found
+        types = await asyncio.to_thread(_examine, found, given)
         # The work may run twice when transactions cross, so it begins from the same bytes each time.
         data = bytes(execution)
-        return await self._database.write(
-            lambda transaction: self._store(transaction, WorkflowExecution.parse(data), types, caller)
-        )
+
+        def work(transaction: Transaction) -> WorkflowExecution:
+            # Looked for once more: a repeat may have come first.
+            earlier = repeatable.earlier(transaction.connection, self._ring)
+            if earlier is not None:
+                return earlier
+            stored = self._store(transaction, WorkflowExecution.parse(data), types, caller)
+            assert stored.metadata is not None
+            repeatable.created(transaction, stored.metadata.id)
+            return stored
+
+        return await self._database.write(work)
 
     def _store(
         self, transaction: Transaction, execution: WorkflowExecution, types: bytes | None, caller: Caller
@@ -161,6 +176,8 @@ def _workflow(connection: Connection, workflow_id: str) -> Workflow:
     return WORKFLOW.parse(body)
 
 
-def _task_types(workflow: Workflow) -> bytes | None:
+def _examine(workflow: Workflow, given: JsonObject) -> bytes | None:
+    """The types of the workflow's tasks. Raises Refused for an input that does not fit."""
+    check_input(input_schema(workflow), given)
     validation = workflow.status.serverless_workflow_validation if workflow.status else None
     return pack_task_types(validation.yaml) if validation is not None and validation.yaml else None

@@ -80,7 +80,7 @@ def _cors(origins: tuple[str, ...]) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "POST", "PUT", "DELETE"],
-            allow_headers=["authorization", "content-type", "last-event-id"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
             expose_headers=["location"],
             max_age=_DAY_SECONDS,
         )

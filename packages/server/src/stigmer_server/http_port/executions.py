@@ -21,7 +21,7 @@ from stigmer_server.http_port.callers import Callers
 from stigmer_server.http_port.protojson import to_protojson
 from stigmer_server.http_port.queries import paging, sequence_after, text
 from stigmer_server.http_port.sse import event_stream
-from stigmer_server.http_port.start_request import execution_of, repeated
+from stigmer_server.http_port.start_request import execution_of, name_creation, repeated
 from stigmer_server.http_port.status_view import status_name, status_view
 from stigmer_server.http_port.stopping import Stopping
 from stigmer_server.reduction import is_terminal
@@ -86,6 +86,7 @@ class ExecutionRoutes:
         """Start a run."""
         caller = await self._callers.writer(request)
         execution = execution_of(await self._bodies.json_object(request))
+        name_creation(execution, request.headers.get("idempotency-key"))
         return await self._created(await self._core.executions.create(execution, caller))
 
     async def rerun(self, request: Request) -> Response:
@@ -94,7 +95,9 @@ class ExecutionRoutes:
         await self._bodies.json_object(request, known=frozenset())
         reader = Caller(name=caller.name, role=Role.RUNNER)
         before = await self._core.executions.get(request.path_params["id"], reader)
-        return await self._created(await self._core.executions.create(repeated(before), caller))
+        execution = repeated(before)
+        name_creation(execution, request.headers.get("idempotency-key"))
+        return await self._created(await self._core.executions.create(execution, caller))
 
     async def status(self, request: Request) -> Response:
         """The status URL."""

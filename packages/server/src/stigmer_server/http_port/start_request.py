@@ -7,9 +7,11 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecution, WorkflowExecutionSpec
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
+from stigmer_server.executions.repeats import IDEMPOTENCY_ANNOTATION
 from stigmer_server.executions.run_input import annotate_input
 from stigmer_server.http_port.bodies import object_member
 from stigmer_server.http_port.protojson import from_protojson
+from stigmer_server.resources.metadata import invalid
 
 RERUN_ANNOTATION: Final = "stigmer.ai/rerun-of"
 """Annotation of an execution: the id of the one it repeats."""
@@ -33,15 +35,26 @@ def execution_of(body: JsonObject) -> WorkflowExecution:
     return execution
 
 
+def name_creation(execution: WorkflowExecution, header: str | None) -> None:
+    """Take over the header `Idempotency-Key`, with or without quotes. Raises Refused when the body names another."""
+    if header is None:
+        return
+    assert execution.metadata is not None
+    key = header[1:-1] if len(header) > 1 and header[0] == header[-1] == '"' else header
+    if execution.metadata.annotations.setdefault(IDEMPOTENCY_ANNOTATION, key) != key:
+        raise invalid("idempotency-key", f"is not what the annotation {IDEMPOTENCY_ANNOTATION} says")
+
+
 def repeated(execution: WorkflowExecution) -> WorkflowExecution:
     """A new execution of the same workflow with the same input, variables, secrets and tags."""
     before, spec = execution.metadata or ApiResourceMetadata(), execution.spec or WorkflowExecutionSpec()
+    kept = {name: value for name, value in before.annotations.items() if name != IDEMPOTENCY_ANNOTATION}
     metadata = ApiResourceMetadata(
         name=before.name,
         org=before.org,
         owner_scope=before.owner_scope,
         labels=dict(before.labels),
-        annotations={**before.annotations, RERUN_ANNOTATION: before.id},
+        annotations={**kept, RERUN_ANNOTATION: before.id},
         tags=list(before.tags),
     )
     # Whoever waited for the first run does not wait for this one.

@@ -87,6 +87,17 @@ execution_tags = Table(
     Index(None, "tag"),
 )
 
+# What a caller, by the name of its API key, created under a key of its own. `content` is the hash of the request.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("caller", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("execution_id", String(_ID), ForeignKey("executions.id", ondelete="CASCADE"), nullable=False),
+    Column("content", String(64), nullable=False),
+    Index(None, "execution_id"),
+)
+
 # Append-only. Rows with a sequence above `executions.last_sequence` wait for those before them.
 events = Table(
     "events",
