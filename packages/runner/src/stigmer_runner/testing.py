@@ -1,25 +1,13 @@
 """A runner as a real process, for tests of clients and of the runner itself."""
 
-import json
-import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
-from stigmer_dsl import JsonObject
+from stigmer_ports.testing import ServiceProcess, inherited
 
 from stigmer_runner.config.reference import variables
 
-_START_SECONDS = 300.0
-_STOP_SECONDS = 300.0
 
-
-class RunnerProcess:
+class RunnerProcess(ServiceProcess):
     """`stigmer serve` on free ports of this machine. A context manager; leaving it ends the process.
 
     `settings` are environment variables of the runner (`docs/configuration.md`); none is inherited from this process.
@@ -27,93 +15,15 @@ class RunnerProcess:
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         ours = variables()
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in ours and not name.startswith("TEMPORAL_")
+        environment = {
+            **inherited(lambda name: name not in ours and not name.startswith("TEMPORAL_")),
+            "GRPC_PORT": "0",
+            "HTTP_PORT": "0",
+            **(settings or {}),
         }
-        self._environment = {**inherited, "GRPC_PORT": "0", "HTTP_PORT": "0", **(settings or {})}
-        self._lines: list[str] = []
-        self._arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.grpc_port = 0
-        self.http_port = 0
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "stigmer_runner", "serve"],
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
+        super().__init__(
+            ["-m", "stigmer_runner", "serve"],
+            environment,
+            grpc=environment.get("EXECUTION_MODE") != "temporal",
+            http=environment["HTTP_PORT"] != "off",
         )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        if self._environment.get("EXECUTION_MODE") != "temporal":
-            self.grpc_port = int(self.wait_for("gRPC server started")["port"])
-        if self._environment["HTTP_PORT"] != "off":
-            self.http_port = int(self.wait_for("HTTP server started")["port"])
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._process.poll() is None:
-            # Two different ones: two equal signals in a row may arrive as one, and the grace would be waited for.
-            self.signal(signal.SIGTERM)
-            self.signal(signal.SIGINT)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self.wait()
-
-    @property
-    def grpc_target(self) -> str:
-        """`host:port` for a gRPC channel."""
-        return f"127.0.0.1:{self.grpc_port}"
-
-    @property
-    def http_url(self) -> str:
-        """The beginning of every URL of the HTTP port."""
-        return f"http://127.0.0.1:{self.http_port}"
-
-    @property
-    def pid(self) -> int:
-        """The id of the process."""
-        return self._process.pid
-
-    @property
-    def text(self) -> str:
-        """Everything the process has written so far, standard output and error together."""
-        return "".join(self._lines)
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal to the process."""
-        self._process.send_signal(number)
-
-    def wait(self) -> int:
-        """Wait for the end of the process; its exit code."""
-        code = self._process.wait(_STOP_SECONDS)
-        self._reader.join(_STOP_SECONDS)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-        return code
-
-    def wait_for(self, event: str) -> JsonObject:
-        """The next JSON log line with this event. Raises RuntimeError when it does not come."""
-        while True:
-            try:
-                line = self._arrived.get(timeout=_START_SECONDS)
-            except queue.Empty:
-                line = None
-            if line is None:
-                raise RuntimeError(f"the runner did not log {event!r}; it wrote:\n{self.text}")
-            if line.startswith("{") and json.loads(line).get("event") == event:
-                found: JsonObject = json.loads(line)
-                return found
-
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.append(line)
-            self._arrived.put(line)
-        self._arrived.put(None)
