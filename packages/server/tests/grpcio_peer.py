@@ -33,10 +33,11 @@ class Peer:
 
     def __init__(self, contract: Contract, target: str, key: str, *, authority: bytes | None = None) -> None:
         self.contract = contract
+        any_size = [("grpc.max_receive_message_length", -1)]
         self.channel = (
-            grpc.insecure_channel(target)
+            grpc.insecure_channel(target, any_size)
             if authority is None
-            else grpc.secure_channel(target, grpc.ssl_channel_credentials(authority))
+            else grpc.secure_channel(target, grpc.ssl_channel_credentials(authority), any_size)
         )
         self._metadata = (("authorization", f"Bearer {key}"),) if key else ()
 

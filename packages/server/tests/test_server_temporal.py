@@ -1,6 +1,7 @@
 """The server on a real Temporal dev server; the runner is a foreign worker, with protobuf classes of grpcio-tools."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -104,10 +105,12 @@ def phase(client: Peer, execution_id: str) -> int:
     return found
 
 
-def run(client: Peer, name: str) -> str:
+def run(client: Peer, name: str, given: dict[str, Any] | None = None) -> str:
     stored = client.call(WORKFLOW_COMMAND, "apply", workflow(f"of-{name}"))
     wanted = execution(stored.metadata.id)
     wanted["metadata"]["name"] = name
+    if given is not None:
+        wanted["metadata"]["annotations"] = {"stigmer.ai/input": json.dumps(given)}
     made: str = client.call(EXECUTION_COMMAND, "create", wanted).metadata.id
     return made
 
@@ -137,6 +140,17 @@ async def test_a_runner_that_refuses_is_the_end(world: World) -> None:
         assert "this document cannot run here" in found.status.error
         with pytest.raises(WorkflowFailureError):
             await temporal.get_workflow_handle(f"stigmer/workflow-execution/invoke/{execution_id}").result()
+
+
+@pytest.mark.parametrize("size", [3_000_000, 5_000_000], ids=["a payload too large", "a request too large"])
+async def test_an_input_that_temporal_never_takes_is_the_end(world: World, size: int) -> None:
+    async with world() as (_, client, runner):
+        execution_id = await asyncio.to_thread(run, client, "plain", {"text": "x" * size})
+        await eventually(lambda: phase(client, execution_id) == FAILED)
+        error = client.call(EXECUTION_QUERY, "get", {"value": execution_id}).status.error
+        assert f"{size // 1_000_000}.0 MB" in error
+        assert "pass where it is" in error
+        assert runner.seen == []
 
 
 @pytest.mark.parametrize("method", ["cancel", "terminate"])

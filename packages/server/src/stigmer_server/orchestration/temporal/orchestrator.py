@@ -72,6 +72,8 @@ class TemporalOrchestrator:
         except WorkflowAlreadyStartedError:
             return  # it was started by an order of which the answer was lost, and is over
         except RPCError as error:
+            if _too_large(error):
+                raise Refused(Reason.INVALID_SPEC, _too_large_message(len(payload.data))) from None
             raise _refused(error) from None
 
     async def cancel(self, execution_id: str, runner_id: str, reason: str, *, force: bool) -> bool:
@@ -127,3 +129,17 @@ async def open_temporal(settings: Settings, database: Database) -> AsyncIterator
 
 def _refused(error: RPCError) -> Refused:
     return Refused(Reason.RUNNER_UNAVAILABLE, f"Temporal answered {error.status.name}: {error.message}")
+
+
+def _too_large(error: RPCError) -> bool:
+    """Whether a request is more than Temporal, or its gRPC port, ever takes: neither has a status of its own for it."""
+    said = error.message.lower()
+    over_limit = "larger than max" in said or ("blob" in said and "exceeds" in said)
+    return over_limit and error.status in (RPCStatusCode.RESOURCE_EXHAUSTED, RPCStatusCode.INVALID_ARGUMENT)
+
+
+def _too_large_message(size: int) -> str:
+    return (
+        f"the execution with its input has {size / 1_000_000:.1f} MB, which is more than Temporal takes; "
+        "put large data into a store, and pass where it is"
+    )
