@@ -1,6 +1,7 @@
 """Stopping, holding and signalling runs."""
 
 from collections.abc import Callable
+from typing import Final
 
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     ExecutionPhase,
@@ -17,8 +18,11 @@ from stigmer_server.resources.metadata import invalid
 from stigmer_server.store.database import Database
 from stigmer_server.store.event_log import append_own_event
 from stigmer_server.store.executions import StoredExecution, read_execution
+from stigmer_server.store.idempotency import is_signalled, store_signal
 from stigmer_server.store.outbox import Action, drop_start, put_order
 from stigmer_server.store.transaction import Transaction
+
+_LONGEST_KEY: Final = 255
 
 
 class ExecutionControl:
@@ -81,12 +85,20 @@ class ExecutionControl:
         return (await self._broadcast.current(execution_id)).execution
 
     async def signal(self, request: SendSignalRequest) -> WorkflowExecution:
-        """Hand a signal to a run."""
+        """Hand a signal to a run, once for each idempotency key; a repeat is a success even after the run's end."""
+        execution_id, key = request.execution_id, request.idempotency_key
         if not request.signal_name:
             raise invalid("signal_name", "is missing")
-        stored = await self._running(request.execution_id, field="execution_id")
+        if len(key) > _LONGEST_KEY:
+            raise invalid("idempotency_key", f"must be at most {_LONGEST_KEY} characters")
+        seen = await self._database.read(lambda connection: bool(key) and is_signalled(connection, execution_id, key))
+        if seen:
+            return (await self._broadcast.current(execution_id)).execution
+        stored = await self._running(execution_id, field="execution_id")
         await self._orchestrator.signal(stored, request)
-        return (await self._broadcast.current(request.execution_id)).execution
+        if key:
+            await self._database.write(lambda transaction: store_signal(transaction, execution_id, key))
+        return (await self._broadcast.current(execution_id)).execution
 
     async def _changed(self, execution_id: str, work: Callable[[Transaction], None]) -> WorkflowExecution:
         if not execution_id:

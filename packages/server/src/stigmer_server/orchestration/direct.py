@@ -80,11 +80,17 @@ class DirectOrchestrator:
         request = ResumeExecutionRequest(execution_id=execution.id)
         await self._control(execution, lambda stub: stub.resume_execution(request))
 
-    async def signal(self, execution: StoredExecution, request: SendSignalRequest) -> None:  # noqa: ARG002 - the port
-        """As `Orchestrator.signal`: the contract has no call that hands a signal to a runner."""
+    async def signal(self, execution: StoredExecution, request: SendSignalRequest) -> None:
+        """As `Orchestrator.signal`: the contract has no call that hands a signal to a runner (decision 0923)."""
+        runner = await self._registered(execution.runner_id)
+        where = f" of the runner at {runner.spec.endpoint}" if runner is not None else " of its runner"
         raise Refused(
             Reason.NOT_SUPPORTED,
-            "runners that are called directly take no signals; post an event to the runner's /api/v1/events instead",
+            f"signal {request.signal_name!r} cannot be handed to execution {execution.id!r}: runners that are called "
+            f"directly have no call for signals. Post a CloudEvent to /api/v1/events on the HTTP port{where}; every "
+            "run there that listens for it gets it, so let the workflow correlate. Or let the server orchestrate with "
+            "Temporal (STIGMER_ORCHESTRATION=temporal), which has signals",
+            facts={"signal_name": request.signal_name},
         )
 
     async def _control(

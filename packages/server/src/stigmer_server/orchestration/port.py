@@ -31,5 +31,8 @@ class Orchestrator(Protocol):
         ...
 
     async def signal(self, execution: StoredExecution, request: SendSignalRequest) -> None:
-        """Hand a signal to the run. NOT_SUPPORTED when it takes none."""
+        """Hand a signal to the run. NOT_SUPPORTED when it takes none.
+
+        One with an idempotency key may come again when it is not known whether it arrived.
+        """
         ...

@@ -1,11 +1,11 @@
-"""Which executions were created under which idempotency keys."""
+"""Which creations and signals were asked for under which idempotency keys."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 from sqlalchemy.engine import Connection
 
-from stigmer_server.store.tables import idempotency_keys
+from stigmer_server.store.tables import executions, idempotency_keys, signal_keys
 from stigmer_server.store.transaction import Transaction
 
 
@@ -32,3 +32,17 @@ def store_creation(transaction: Transaction, caller: str, key: str, creation: Cr
             caller=caller, key=key, execution_id=creation.execution_id, content=creation.content
         )
     )
+
+
+def is_signalled(connection: Connection, execution_id: str, key: str) -> bool:
+    """Whether a signal with this key was handed to the execution."""
+    query = select(signal_keys.c.key).where(signal_keys.c.execution_id == execution_id, signal_keys.c.key == key)
+    return connection.execute(query).first() is not None
+
+
+def store_signal(transaction: Transaction, execution_id: str, key: str) -> None:
+    """Remember that a signal was handed to the execution; nothing happens when that is known, or the execution gone."""
+    connection = transaction.connection
+    query = select(executions.c.id).where(executions.c.id == execution_id).with_for_update()
+    if connection.execute(query).first() is not None and not is_signalled(connection, execution_id, key):
+        connection.execute(insert(signal_keys).values(execution_id=execution_id, key=key))

@@ -98,6 +98,14 @@ idempotency_keys = Table(
     Index(None, "execution_id"),
 )
 
+# Keys of the signals that were handed to an execution.
+signal_keys = Table(
+    "signal_keys",
+    metadata,
+    Column("execution_id", String(_ID), ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+)
+
 # Append-only. Rows with a sequence above `executions.last_sequence` wait for those before them.
 events = Table(
     "events",

@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_server.config import Settings
 from stigmer_server.orchestration.temporal.connection import TemporalConnection
+from stigmer_server.orchestration.temporal.keyed_signal import send_keyed_signal
 from stigmer_server.orchestration.temporal.names import (
     CANCEL_SIGNAL,
     HEARTBEAT_MEMO,
@@ -97,10 +98,15 @@ class TemporalOrchestrator:
         if request.signal_name.startswith("stigmer-"):
             raise Refused(Reason.INVALID_REQUEST, "signals that begin with 'stigmer-' control the execution itself")
         data = json_from_struct(request.payload) if request.payload is not None else None
-        await self._signal(execution, request.signal_name, data)
+        await self._signal(execution, request.signal_name, data, request.idempotency_key)
 
-    async def _signal(self, execution: StoredExecution, signal: str, argument: Any) -> None:
-        if not await self._reached(self._interpreter(execution.id).signal(signal, argument)):
+    async def _signal(self, execution: StoredExecution, signal: str, argument: Any, key: str = "") -> None:
+        call = (
+            send_keyed_signal(self._connection.client, interpret_id(execution.id), signal, argument, key)
+            if key
+            else self._interpreter(execution.id).signal(signal, argument)
+        )
+        if not await self._reached(call):
             raise Refused(Reason.WRONG_STATE, f"no runner has begun execution {execution.id!r}, or it has just ended")
 
     def _interpreter(self, execution_id: str) -> WorkflowHandle[Any, Any]:
