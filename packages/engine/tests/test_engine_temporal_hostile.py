@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from stigmer_engine import EngineConfig
 from stigmer_engine.events import Status
 from stigmer_engine.runtimes.temporal.names import (
+    ATTEND_SIGNAL,
     DEFAULT_QUEUE,
     INVALID_DOCUMENT,
     STATUS_QUERY,
@@ -30,7 +32,7 @@ SUM = "do: [{sum: {set: {n: '${ [range(10)] | add }'}}}]\n"
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def stage(temporal_address: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with open_stage(temporal_address, tmp_path) as opened:
+    async with open_stage(temporal_address, tmp_path, config=EngineConfig(activities=True)) as opened:
         yield opened
 
 
@@ -64,6 +66,52 @@ async def test_an_expression_that_has_to_wait_for_a_processor_is_no_deadlock(sta
     assert (await execution.wait()).output == {"n": 45}
     (history,) = await stage.histories(execution)
     assert kinds(history)["WORKFLOW_TASK_FAILED"] == 0
+
+
+async def test_what_temporal_would_refuse_again_and_again_is_a_fault_of_the_task(stage: Stage) -> None:
+    """A name too long, a queue of Temporal's own, an error of many megabytes: none leaves an execution stuck."""
+    long = '"a" * 1500'
+    for given in (
+        f"name: '${{ {long} }}'",
+        f"name: x, taskQueue: '${{ {long} }}'",
+        "name: x, taskQueue: /_sys/internal",
+        "name: x, options: {taskQueue: /_sys/internal}",
+        "name: x, taskQueue: '${ \" \" }'",
+    ):
+        execution = await stage.executions.start(stage.load(f"do: [{{a: {{call: activity, with: {{{given}}}}}}}]"))
+        error = (await execution.wait()).error
+        assert error is not None, given
+        assert (error.type.rpartition("/")[2], error.instance) == ("configuration", "/do/0/a"), given
+
+
+async def test_an_error_may_be_larger_than_a_failure_on_temporal(stage: Stage) -> None:
+    text = """
+do:
+  - large: {set: {text: '${ "a" * 4000000 }'}}
+  - fail: {raise: {error: {type: 'https://example.org/e', status: 500, title: big, detail: '${ .text }'}}}
+"""
+    execution = await stage.executions.start(stage.load(text))
+    error = (await execution.wait()).error
+    assert error is not None
+    assert len(error.detail) == 4_000_000
+    assert [event.error is not None async for event in execution.follow()][-1]
+
+
+async def test_a_limit_of_any_length_is_one_that_never_comes(stage: Stage) -> None:
+    document = stage.load("do: [{a: {set: {n: 1}}}]")
+    for seconds in (1e12, 1e300, float("inf")):
+        execution = await stage.executions.start(document, max_timeout_seconds=seconds)
+        assert (await execution.wait()).output == {"n": 1}
+
+
+async def test_a_token_of_nobody_does_not_hold_up_the_end(stage: Stage) -> None:
+    execution = await stage.executions.start(stage.load("do: [{a: {wait: PT1S}}]"))
+    await stage.client.get_workflow_handle(execution.workflow_id).signal(ATTEND_SIGNAL, "no token")
+    assert (await execution.wait()).status is Status.COMPLETED
+    (history,) = await stage.histories(execution)
+    assert not kinds(history)["ACTIVITY_TASK_FAILED"]
+    (started,) = [event for event in history if event.HasField("activity_task_started_event_attributes")]
+    assert started.activity_task_started_event_attributes.attempt == 1
 
 
 async def test_a_document_that_cannot_be_read_fails_at_once_whoever_asks_and_signals_meanwhile(stage: Stage) -> None:

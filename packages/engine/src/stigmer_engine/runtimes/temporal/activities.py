@@ -196,5 +196,7 @@ def _completing(attendant: Attendant) -> Activity:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             activity.logger.warning("an activity that waited for an execution is there no more")
+        except ValueError as error:
+            activity.logger.warning("a token by which an activity waits for an execution is none: %s", error)
 
     return complete

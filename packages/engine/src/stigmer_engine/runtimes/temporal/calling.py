@@ -10,9 +10,10 @@ from temporalio.exceptions import ActivityError
 
 from stigmer_engine.interpreter.port import CallRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
+from stigmer_engine.runtimes.temporal.activity_names import refuse_unusable_name, refuse_unusable_queue
 from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import AGENT, call_activity
-from stigmer_engine.runtimes.temporal.options import activity_options
+from stigmer_engine.runtimes.temporal.options import FOREIGN, activity_options
 from stigmer_engine.runtimes.temporal.start import Start
 from stigmer_engine.runtimes.temporal.summaries import call_summary
 
@@ -58,6 +59,9 @@ class Calls:
 
     async def call(self, request: CallRequest) -> JsonValue:
         """The value of a call. Raises Fault."""
+        if request.kind == FOREIGN:
+            refuse_unusable_name(request.arguments["name"])
+            refuse_unusable_queue(request.arguments.get("taskQueue"))
         task = task_at(self._prepared.raw, request.reference)
         options = activity_options(
             _object(task.get("metadata")),
@@ -66,13 +70,14 @@ class Calls:
             arguments=request.arguments,
             heartbeat=timedelta(seconds=self._start.rules.heartbeat_seconds),
         )
+        refuse_unusable_queue(options.task_queue)
         what = f"The {request.kind} call"
         result: JsonValue
         keywords = options.keywords()
         keywords.setdefault("summary", call_summary(request, self._start.nonce))
         keywords["activity_id"] = self._activity_id(request)
         try:
-            if request.kind == "activity":
+            if request.kind == FOREIGN:
                 arguments = request.arguments["arguments"]
                 assert isinstance(arguments, list)
                 what = f"The activity {request.arguments['name']}"

@@ -2,8 +2,8 @@
 
 import secrets as random_source
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle, WorkflowQueryFailedError
@@ -42,6 +42,9 @@ from stigmer_engine.runtimes.temporal.telling_run import has_ended, telling_run
 from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
+
+_FOR_EVER_SECONDS: Final = 1000 * 365 * 86_400
+"""As long as a duration of the DSL may be; Temporal has no timers for much more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,10 +239,11 @@ class TemporalExecutions:
             reports=config.reports,
             lifecycle=config.lifecycle,
             attributes=index.usable,
-            rules=config.rules,
+            rules=replace(config.rules, plain=True),
         )
         beginning = Beginning(
-            input=None if input is None else well_formed(input), max_timeout_seconds=max_timeout_seconds
+            input=None if input is None else well_formed(input),
+            max_timeout_seconds=max_timeout_seconds if max_timeout_seconds < _FOR_EVER_SECONDS else 0,
         )
         try:
             await self._client.start_workflow(

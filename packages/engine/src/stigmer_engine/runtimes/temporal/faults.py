@@ -1,6 +1,7 @@
 """Faults as Temporal failures, and failures as faults."""
 
 import asyncio
+from typing import Final
 
 from stigmer_dsl.json_types import JsonObject
 from temporalio.exceptions import (
@@ -16,14 +17,17 @@ from temporalio.exceptions import TimeoutError as TemporalTimeoutError
 from stigmer_engine.faults import Fault, WorkflowError, fault
 from stigmer_engine.runtimes.temporal.names import FAULT_TYPE
 
+_MOST_CHARACTERS: Final = 2_000
+
 
 def failure_of(error: WorkflowError) -> ApplicationError:
     """The failure that carries an error; Temporal never retries it, as only the document decides on that.
 
-    Nor does it log it with a stack trace, of which only the engine would be the subject.
+    Nor does it log it with a stack trace, of which only the engine would be the subject. The error itself may be as
+    large as any payload; its sentence is a part of the failure, of which Temporal takes no more than 2 MB.
     """
-    benign = ApplicationErrorCategory.BENIGN
-    return ApplicationError(error.sentence, error.to_json(), type=FAULT_TYPE, non_retryable=True, category=benign)
+    benign, sentence = ApplicationErrorCategory.BENIGN, error.sentence[:_MOST_CHARACTERS]
+    return ApplicationError(sentence, error.to_json(), type=FAULT_TYPE, non_retryable=True, category=benign)
 
 
 def error_of(failure: BaseException | None) -> WorkflowError | None:
