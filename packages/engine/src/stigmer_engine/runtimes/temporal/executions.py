@@ -2,7 +2,7 @@
 
 import secrets as random_source
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -239,7 +239,7 @@ class TemporalExecutions:
             reports=config.reports,
             lifecycle=config.lifecycle,
             attributes=index.usable,
-            rules=replace(config.rules, plain=True),
+            rules=config.rules,
         )
         beginning = Beginning(
             input=None if input is None else well_formed(input),
