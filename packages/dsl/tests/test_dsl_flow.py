@@ -2,6 +2,7 @@
 
 import pytest
 from stigmer_dsl import find_problems
+from stigmer_dsl.validation.jq_advice import jq_advice
 
 HEAD = "document: {dsl: '1.0.3', namespace: a, name: b, version: '0.1.0'}\n"
 SET = "{set: {x: 1}}"
@@ -195,3 +196,22 @@ outputs: {}
 def test_loading_is_deterministic() -> None:
     text = HEAD + "do: [{a: {sett: 1}}, {a: {set: {x: '${ $p + $q + env + debug }'}}}]"
     assert find_problems(text) == find_problems(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason", "advice"),
+    [
+        (".a && .b", "it goes wrong at `&& .b`", "`and`"),
+        ("!.a", "it goes wrong at `!.a`", "`| not`"),
+        ('.a === "&&"', "it goes wrong at `=`", "`==`"),
+        (".a ?? 1", "it goes wrong at `1`", "`.a // .b`"),
+        (".a ? 1 : 2", "it goes wrong at `1 : 2`", "`if .a then"),
+        (".a == 'red'", "it goes wrong at `'red'`", "double quotes"),
+        (".items.map(x => x)", "it goes wrong at `(`", "`.items | map"),
+        (".items.length()", "it goes wrong at `(`", "`.items | length`"),
+        ("name == 1", "name/0 is not defined", "`.name`"),
+        (".a +", "it ends too early", "Complete"),
+    ],
+)
+def test_habits_of_other_languages_are_known(expression: str, reason: str, advice: str) -> None:
+    assert advice in jq_advice(expression, reason)

@@ -3,7 +3,9 @@
 from pydantic import BaseModel
 from pydantic_core import PydanticCustomError
 
-from stigmer_dsl.json_types import JsonValue
+from stigmer_dsl.json_types import JsonObject, JsonValue
+
+_SHOWN = 40
 
 
 def named_item(value: JsonValue, field: str) -> JsonValue:
@@ -22,8 +24,15 @@ def named_item(value: JsonValue, field: str) -> JsonValue:
             raise PydanticCustomError(
                 "list-item",
                 f"A list entry has one name, this one has {len(value)}",
-                {"hint": "Start each entry with `- ` and its own name."},
+                {"hint": _advice(value)},
             )
     raise PydanticCustomError(
         "list-item", "A list entry is an object with one name", {"hint": f"Write `- name: <{field}>`."}
     )
+
+
+def _advice(value: JsonObject) -> str:
+    first, second, *_ = value
+    if value[first] is None:
+        return f"Indent `{second[:_SHOWN]}` further in than `{first[:_SHOWN]}`, whose content it is."
+    return "Start each entry with `- ` and its own name."

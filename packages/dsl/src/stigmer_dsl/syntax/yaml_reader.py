@@ -58,8 +58,7 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = _place(text, mark.line, mark.column) if mark is not None else None
-        at_tab = position is not None and _character_at(text, position) == "\t"
-        raise _yaml_fault(str(error.problem or error.context), position, at_tab=at_tab) from error
+        raise _yaml_fault(str(error.problem or error.context), position, _row(text, position)) from error
     except yaml.reader.ReaderError as error:
         # The reader counts an offset only.
         offset = error.position if isinstance(error.position, int) else 0
@@ -82,23 +81,26 @@ def _place(text: str, line: int, column: int) -> Position:
     return Position(len(rows), len(rows[-1]) + 1)
 
 
-def _character_at(text: str, position: Position) -> str:
-    row = text.split("\n")[position.line - 1]
-    return row[position.column - 1 : position.column]
+def _row(text: str, position: Position | None) -> str:
+    return "" if position is None else text.split("\n")[position.line - 1]
 
 
 def _codepoint(character: Any) -> int:
     return character if isinstance(character, int) else ord(character[:1])
 
 
-def _yaml_fault(reason: str, position: Position | None, *, at_tab: bool) -> SyntaxFault:
+def _yaml_fault(reason: str, position: Position | None, row: str) -> SyntaxFault:
     if "nest" in reason and ("level" in reason or "depth" in reason):
         return SyntaxFault("too-deep", "The document is nested too deeply", "Flatten the document.", position)
     hint = "Check indentation, quotes and colons here and on the line before."
-    if at_tab:
+    if position is not None and row[position.column - 1 : position.column] == "\t":
         hint = "Indent with spaces; YAML does not allow tabs there."
     elif "undefined alias" in reason:
         hint = "Define the anchor (`&name`) before it is used."
+    elif "${" in row:
+        hint = "Put text with an expression in quotes: '${ ... }'."
+    elif "mapping values" in reason:
+        hint = "Put text with `: ` in quotes, or check indentation here and on the line before."
     return SyntaxFault("invalid-syntax", f"This is not YAML: {reason}", hint, position)
 
 

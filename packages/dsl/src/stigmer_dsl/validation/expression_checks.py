@@ -7,6 +7,7 @@ from stigmer_dsl.checker import BatchChecker, ExpressionChecker
 from stigmer_dsl.expressions import FORBIDDEN, Expression, LexicalError, Token, UnclosedExpression, split_text, tokenize
 from stigmer_dsl.expressions.names import forbidden_in, variables_in
 from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
+from stigmer_dsl.validation.jq_advice import jq_advice
 from stigmer_dsl.validation.sites import ARGUMENTS, Site
 
 _BARE_HINT = "Write bare jq, such as `.status == 200`, or put the whole of it in one `${ }`."
@@ -29,7 +30,7 @@ def compile_expressions(expressions: Sequence[Uncompiled], checker: ExpressionCh
         reason = checker.check(expression.source, expression.variables)
         if reason is not None:
             what = f"This is not jq: {reason}"
-            findings.add("invalid-expression", expression.pointer, what, "Correct the expression.")
+            findings.add("invalid-expression", expression.pointer, what, jq_advice(expression.source, reason))
 
 
 def check_expression(site: Site, secrets: frozenset[str], findings: Findings) -> Iterator[Uncompiled]:

@@ -24,6 +24,8 @@ _EXPECTED = {
     "list_type": "a list",
 }
 _RANGE = {"greater_than_equal": "at least {ge}", "less_than_equal": "at most {le}"}
+_SHOWN = 40
+_VERSIONS = ("dsl", "version")
 _EMPTY = frozenset({"too_short", "string_too_short"})
 
 
@@ -61,7 +63,7 @@ def describe(value: JsonValue) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, (int, float)):
-        return f"the number {value}" if len(str(value)) <= 40 else "a long number"
+        return f"the number {value}" if len(str(value)) <= _SHOWN else "a long number"
     if isinstance(value, str):
         return "text"
     return "a list" if isinstance(value, list) else "an object"
@@ -112,21 +114,30 @@ def _wrong_value(details: ErrorDetails, place: Trace, findings: Findings) -> Non
         findings.add("empty-collection", place.pointer, "This must not be empty", "Add at least one element.")
     else:
         expected = _EXPECTED.get(kind, "another value")
-        if place.text_or_object and expected == "an object":
-            expected = "text or an object"
+        if place.text_or_object and expected in ("an object", "a list"):
+            expected = f"text or {expected}"
         findings.add(
             "wrong-type",
             place.pointer,
             f"{expected.capitalize()} is expected, not {describe(place.value)}",
-            _conversion(expected, place.value),
+            _conversion(expected, place),
         )
 
 
-def _conversion(expected: str, value: JsonValue) -> str:
-    scalar = isinstance(value, (int, float, bool))
-    if expected.startswith("text") and scalar:
+def _conversion(expected: str, place: Trace) -> str:
+    value = place.value
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and len(str(value)) <= _SHOWN
+    if place.duration and number:
+        return f"Name the unit, as in `seconds: {value}`."
+    if place.last in _VERSIONS and number:
+        return f"Write three numbers in quotes: '{value}{'.0' * (2 - str(value).count('.'))}'."
+    if expected == "text or a list" and isinstance(value, (int, float, bool)):
+        return "Write the items as a list, or an expression in `${ }`."
+    if expected == "a list" and isinstance(value, dict) and value:
+        return f"Make a list of it, whose first entry is `- {next(iter(value))[:_SHOWN]}:`."
+    if expected.startswith("text") and isinstance(value, (int, float, bool)):
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        return f"Quote it: '{shown}'." if len(shown) <= 40 else "Quote it."
+        return f"Quote it: '{shown}'." if len(shown) <= _SHOWN else "Quote it."
     if expected == "a whole number" and isinstance(value, str):
         return "Write the number without quotes."
     if expected == "`true` or `false`" and isinstance(value, str):

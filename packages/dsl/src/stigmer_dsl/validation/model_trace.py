@@ -6,6 +6,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
+from stigmer_dsl.duration import Duration
 from stigmer_dsl.json_types import JsonValue
 from stigmer_dsl.model_types import element, is_model, is_union, member, plain, property_names, tagged
 from stigmer_dsl.models.workflow import Workflow
@@ -17,6 +18,7 @@ class Trace:
     """Where an error is: the JSON pointer and its parent, the last token, the value there (None when absent).
 
     `known` are the property names of the object around it, `words` the fixed words allowed at the place itself.
+    `text_or_object` (or list): text is allowed there too; `duration`: the object is one.
     """
 
     pointer: str
@@ -26,20 +28,22 @@ class Trace:
     known: tuple[str, ...]
     words: tuple[str, ...]
     text_or_object: bool
+    duration: bool
 
 
 def trace(location: Iterable[int | str], raw: JsonValue, root: type[BaseModel] = Workflow) -> Trace:
     """Translate a location of the root's validation: union tags vanish, list entries get their own names."""
     annotation: Any = root
     owner: type[BaseModel] = root
-    parent, pointer, value, last, text_or_object = "", "", raw, "", False
+    parent, pointer, value, last, text_or_object, duration = "", "", raw, "", False, False
     for step in location:
         annotation = plain(annotation)
         if isinstance(step, str) and step.startswith("<") and step.endswith(">") and is_union(annotation):
             text_or_object = step == "<object>"
+            duration = plain(tagged(annotation, "<object>")) is Duration
             annotation = tagged(annotation, step)
             continue
-        text_or_object = False
+        text_or_object, duration = False, False
         if is_model(annotation):
             owner = annotation
             name, annotation = member(annotation, step, value)
@@ -55,6 +59,7 @@ def trace(location: Iterable[int | str], raw: JsonValue, root: type[BaseModel] =
         known=property_names(owner),
         words=tuple(str(word) for word in get_args(plain(annotation)) if get_origin(plain(annotation)) is Literal),
         text_or_object=text_or_object,
+        duration=duration,
     )
 
 

@@ -15,6 +15,7 @@ from stigmer_dsl.validation.findings import Findings
 from stigmer_dsl.validation.flow import check_flow
 from stigmer_dsl.validation.model_errors import describe, report_model_errors
 from stigmer_dsl.validation.normalise import normalise, without_extensions
+from stigmer_dsl.validation.other_files import is_other_file
 from stigmer_dsl.validation.references import check_references, declared_secrets
 from stigmer_dsl.validation.sites import sites
 from stigmer_dsl.validation.walk import child, task_lists
@@ -41,6 +42,8 @@ def validate(tree: SyntaxTree, source: str, checker: ExpressionChecker | None) -
         hint = "Start with `document:` and `do:`."
         findings.add("wrong-type", "", f"A workflow is an object, this is {describe(tree.value)}", hint)
         return Validated(raw={}, problems=findings.sorted())
+    if is_other_file(tree.value, findings):
+        return Validated(raw=tree.value, problems=findings.sorted())
     if is_zigflow(tree.value):
         return _validate_zigflow(tree, source, checker, findings)
     raw = normalise(tree.value, findings)

@@ -13,7 +13,8 @@ from stigmer_engine.expressions.worker import FAILURE
 _TOGETHER = 100
 # As many as the largest document can hold, so that none is forgotten between `prepare` and `check`.
 _REMEMBERED = 100_000
-_ERROR = re.compile(r"jq: error: (.*?)(?: at <top-level>, line \d+.*)?$")
+_ERROR = re.compile(r"jq: error: (.*?)(?: at <top-level>, line (\d+).*)?$")
+_SHOWN_CHARACTERS = 40
 
 
 class LibjqChecker:
@@ -71,10 +72,11 @@ class LibjqChecker:
         names = tuple(sorted(name.removeprefix("$") for name in variables))
         program = Program(guarded, lambda results: results[0], names)
         arguments = b"[" + b",".join([b"null"] * (2 + len(variables))) + b"]"
+        lines = expressions[0].count("\n") + 1
         with self._turn:
-            return self._ask(program, arguments)
+            return self._ask(program, arguments, lines)
 
-    def _ask(self, program: Program, arguments: bytes) -> str | None:
+    def _ask(self, program: Program, arguments: bytes, lines: int) -> str | None:
         worker = self._worker or Worker(
             budget_seconds=self._config.budget_seconds, memory_bytes=self._config.memory_bytes
         )
@@ -91,12 +93,25 @@ class LibjqChecker:
         self._worker = worker
         if reply.status != FAILURE:
             return None
-        return _sentence(reply.body.decode(errors="replace"))
+        return _sentence(reply.body.decode(errors="replace"), lines)
 
 
-def _sentence(said: str) -> str:
-    for line in said.splitlines():
-        match = _ERROR.match(line.strip())
-        if match:
-            return match.group(1)
-    return said.strip().splitlines()[0] if said.strip() else "jq refuses it without a reason"
+def _sentence(said: str, lines: int) -> str:
+    """What jq says of an expression of so many lines, without what it says of the program around it."""
+    said_lines = said.splitlines()
+    for number, said_line in enumerate(said_lines):
+        match = _ERROR.match(said_line)
+        if match is not None:
+            what, line = match.groups()
+            if not what.startswith("syntax error"):
+                return what
+            if line is None or int(line) > lines or "end of file" in what:
+                return "it ends too early"
+            return f"it goes wrong at `{_marked(*said_lines[number + 1 : number + 3])}`"
+    return said_lines[0] if said_lines else "jq refuses it without a reason"
+
+
+def _marked(text: str = "", mark: str = "") -> str:
+    """The text from the mark under it on; jq counts bytes."""
+    rest = text.encode()[mark.find("^") :].decode(errors="replace").strip()
+    return rest if len(rest) <= _SHOWN_CHARACTERS else f"{rest[:_SHOWN_CHARACTERS]}…"
