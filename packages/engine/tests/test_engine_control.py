@@ -425,3 +425,20 @@ def test_winding_down_ends_a_pause() -> None:
     assert result.status == "cancelled"
     assert seconds == 4
     assert workflow_events(execution) == ["workflow_paused", "workflow_cancelled"]
+
+
+@pytest.mark.parametrize("phase", PHASES)
+@pytest.mark.parametrize("ended_by", [Execution.cancel, Execution.wind_down])
+def test_what_was_about_to_go_on_elsewhere_can_be_cancelled_here(
+    phase: str, ended_by: Callable[[Execution, str], None]
+) -> None:
+    async def script(execution: Execution) -> None:
+        await asyncio.sleep(4)
+        execution.leave()
+        await execution.wait_stopped()
+        if not execution.log.closed:
+            ended_by(execution, "enough")
+            assert (await execution.wait_inside()).status == "cancelled"
+
+    _, result, _ = control(PHASES[phase], script)
+    assert result.status == "cancelled" or "call" in phase

@@ -1,6 +1,7 @@
 """Calls under way hear of a cancellation, finish while they may, and survive the end of their worker."""
 
 import asyncio
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from starlette.responses import JSONResponse
 from stigmer_engine import EngineConfig
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.processes import ProcessConfig
-from stigmer_engine.runtimes.temporal import Rules, WorkerConfig
+from stigmer_engine.runtimes.temporal import Rules, TemporalExecution, WorkerConfig
+from stigmer_engine.runtimes.temporal.names import CANCEL_SIGNAL
 from stigmer_engine.testing.runs import ServeHttp
+from temporalio.client import WorkflowExecutionStatus
 
-from packages.engine.tests.temporal_stage import HEAD, kinds, open_stage
+from packages.engine.tests.temporal_stage import HEAD, Stage, kinds, open_stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,9 +64,36 @@ async def test_a_call_under_way_hears_of_a_forced_cancellation(
         await execution.cancel("enough", force=True)
         await peer.left.wait()
         assert (await execution.wait()).status is Status.CANCELLED
+        assert await ended_as(stage, execution) == (WorkflowExecutionStatus.CANCELED, 0)
         events = [event async for event in execution.follow()]
     assert [e.status for e in events[-2:]] == [Status.CANCELLED, Status.CANCELLED]
     assert "enough" in events[-1].message
+
+
+async def test_what_waits_is_cancelled_by_force_for_temporal_too(temporal_address: str, tmp_path: Path) -> None:
+    async with open_stage(temporal_address, tmp_path) as stage:
+        for _ in range(5):
+            execution = await stage.executions.start(stage.load("do: [{a: {wait: PT1H}}]"))
+            await asyncio.sleep(random.random() / 10)
+            await execution.cancel("enough", force=True)
+            assert (await execution.wait()).status is Status.CANCELLED
+            assert await ended_as(stage, execution) == (WorkflowExecutionStatus.CANCELED, 0)
+
+
+async def test_a_forced_end_of_which_temporal_hears_nothing_is_a_failure(temporal_address: str, tmp_path: Path) -> None:
+    async with open_stage(temporal_address, tmp_path) as stage:
+        executions = stage.with_rules(Rules(own_cancellation_seconds=1))
+        execution = await executions.start(stage.load("do: [{a: {wait: PT1H}}]"))
+        await stage.client.get_workflow_handle(execution.workflow_id).signal(CANCEL_SIGNAL, "by hand")
+        assert (await execution.wait()).status is Status.CANCELLED
+        assert await ended_as(stage, execution) == (WorkflowExecutionStatus.FAILED, 1)
+
+
+async def ended_as(stage: Stage, execution: TemporalExecution) -> tuple[WorkflowExecutionStatus | None, int]:
+    """How Temporal says that it ended, and how many timers fired."""
+    status = (await stage.client.get_workflow_handle(execution.workflow_id).describe()).status
+    (history,) = await stage.histories(execution)
+    return status, kinds(history)["TIMER_FIRED"]
 
 
 async def test_a_call_under_way_may_finish_after_a_cancellation(

@@ -128,6 +128,9 @@ class Execution:
     async def wait(self) -> Result:
         """The result; `[secret:NAME]` stands for placeholders. Cancelling this wait does not touch the execution."""
         result = await asyncio.shield(self._task)
+        if result is None and self.log.closed:
+            # It had left when it was cancelled.
+            return Result(status=Status.CANCELLED)
         assert result is not None, "the execution went on elsewhere"
         return result
 

@@ -58,6 +58,7 @@ class Rules:
         heartbeat_seconds: without a sign from a call, after which its worker counts as lost.
         cancel_grace_seconds: for calls under way to finish after a cancellation.
     """
+        own_cancellation_seconds: for Temporal's own cancellation to come after a forced one; 0 to end without it.
 
     limits: Limits = field(default_factory=Limits)
     history_events: int = 0
@@ -69,6 +70,7 @@ class Rules:
     cancel_grace_seconds: float = 30.0
 
     @classmethod
+    own_cancellation_seconds: float = 0.0
     def from_json(cls, shown: JsonObject) -> "Rules":
         """From every field under its name; fields that an older version did not know have their defaults."""
         given = dict(shown)

@@ -319,12 +319,23 @@ class InterpretWorkflow(MessageHandlers):
     async def _result(self) -> JsonValue:
         execution = self._execution
         if execution.status is Status.CANCELLED:
+            await self._own_cancellation()
             raise CancelledError("the execution was cancelled")
         # A parent fills placeholders of secrets in, as its own; everybody else gets none.
         result = await (execution.wait_inside() if self._start.parent else execution.wait())
         if result.error is not None:
             raise failure_of(result.error)
         return result.output
+
+    async def _own_cancellation(self) -> None:
+        """Wait for Temporal's own cancellation, which follows a forced one; without it, the end counts as a failure.
+
+        Both may come in one workflow task, and then the signal is handled first.
+        """
+        seconds = self._start.rules.own_cancellation_seconds
+        if seconds > 0 and workflow.cancellation_reason() is None:
+            with suppress(TimeoutError, asyncio.CancelledError):
+                await workflow.wait_condition(lambda: False, timeout=seconds, timeout_summary="Temporal's cancellation")
 
 
 def _new_tree(start: Start, beginning: Beginning) -> Tree:
