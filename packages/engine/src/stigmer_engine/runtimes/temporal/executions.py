@@ -2,7 +2,8 @@
 
 import secrets as random_source
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
@@ -22,7 +23,7 @@ from stigmer_engine.runtimes.temporal.attribute_registry import NamespaceAttribu
 from stigmer_engine.runtimes.temporal.definition import definition_text
 from stigmer_engine.runtimes.temporal.details import static_details
 from stigmer_engine.runtimes.temporal.faults import error_of
-from stigmer_engine.runtimes.temporal.following import follow, known
+from stigmer_engine.runtimes.temporal.following import UnknownExecution, follow, known
 from stigmer_engine.runtimes.temporal.indexing import index_of
 from stigmer_engine.runtimes.temporal.names import (
     CANCEL_SIGNAL,
@@ -43,6 +44,7 @@ from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
 
+_OWN_CANCELLATION_SECONDS: Final = 10.0
 _FOR_EVER_SECONDS: Final = 1000 * 365 * 86_400
 """As long as a duration of the DSL may be; Temporal has no timers for much more."""
 
@@ -137,12 +139,14 @@ class TemporalExecution:
 
     async def cancel(self, reason: str = "", *, force: bool = False) -> None:
         """Let calls under way finish for a while, and end it; with `force`, at once. Raises UnknownExecution."""
-        if force:
-            await self._signal(CANCEL_SIGNAL, reason)
         try:
             await self._handle.cancel(reason=reason)
         except RPCError as error:
             raise known(error, self.id) from error
+        if force:
+            # With no call under way it may have ended by now.
+            with suppress(UnknownExecution):
+                await self._signal(CANCEL_SIGNAL, reason)
 
     async def terminate(self, reason: str = "") -> None:
         """End it without giving it a turn, and the sub-workflows that it waits for. Raises UnknownExecution."""
@@ -239,7 +243,10 @@ class TemporalExecutions:
             reports=config.reports,
             lifecycle=config.lifecycle,
             attributes=index.usable,
-            rules=config.rules,
+            rules=replace(
+                config.rules,
+                own_cancellation_seconds=config.rules.own_cancellation_seconds or _OWN_CANCELLATION_SECONDS,
+            ),
         )
         beginning = Beginning(
             input=None if input is None else well_formed(input),
