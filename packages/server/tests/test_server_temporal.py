@@ -183,6 +183,11 @@ async def test_signals_need_an_execution_that_a_runner_interprets(world: World) 
             assert refusal[0] == "FAILED_PRECONDITION"
         signal = {"executionId": execution_id, "signalName": "stigmer-pause"}
         assert client.refusal(EXECUTION_COMMAND, "sendSignal", signal)[0] == "INVALID_ARGUMENT"
+        # What Temporal never takes is no passing trouble: nobody should send it again.
+        for wrong in ({"signalName": "n" * 2000}, {"signalName": "big", "payload": {"text": "p" * 3_000_000}}):
+            told = client.refusal(EXECUTION_COMMAND, "sendSignal", {"executionId": execution_id, **wrong})
+            assert told[0] == "INVALID_ARGUMENT"
+            assert "Temporal does not take it" in told[1]
         await asyncio.to_thread(client.call, EXECUTION_COMMAND, "cancel", {"id": execution_id})
         await eventually(lambda: phase(client, execution_id) == CANCELLED)
 

@@ -116,12 +116,14 @@ class TemporalOrchestrator:
         return self._connection.client.get_workflow_handle(workflow_id)
 
     async def _reached(self, call: Awaitable[object]) -> bool:
-        """Whether a call reached a workflow that runs. Raises Refused when Temporal could not be asked."""
+        """Whether a call reached a workflow that runs. Raises Refused when Temporal did not take it."""
         try:
             await call
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
+            if error.status is RPCStatusCode.INVALID_ARGUMENT or _too_large(error):
+                raise Refused(Reason.INVALID_REQUEST, f"Temporal does not take it: {error.message}") from None
             raise _refused(error) from None
         return True
 
