@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
-from stigmer_server.grpc_port.aliases import spellings
+from stigmer_ports.grpc_port.names import spellings
 from stigmer_server.testing import ADMIN_KEY, RUNNER_KEY, ServerProcess
 
 from packages.server.tests import grpcio_peer as names

@@ -1,6 +1,9 @@
 """Workflows over gRPC, from a foreign client."""
 
+import grpc
+import pytest
 from google.protobuf.json_format import MessageToDict
+from google.rpc import error_details_pb2, status_pb2
 from stigmer_server.ids import is_slug
 
 from packages.server.tests.grpcio_peer import WORKFLOW_COMMAND as COMMAND
@@ -71,6 +74,16 @@ def test_an_invalid_workflow_is_refused_with_all_problems(client: Peer) -> None:
     assert "tasks[0]" in message
     assert "tasks[1]" in message
     assert client.refusal(QUERY, "getByReference", {"org": "acme", "slug": "wrong"})[0] == "NOT_FOUND"
+    with pytest.raises(grpc.RpcError) as refused:
+        client.call(COMMAND, "apply", wrong)
+    details = status_pb2.Status.FromString(dict(refused.value.trailing_metadata())["grpc-status-details-bin"]).details
+    names = [detail.type_url.rpartition(".")[2] for detail in details]
+    assert names == ["ErrorInfo", "ValidationProblems", "BadRequest"]
+    violations = error_details_pb2.BadRequest.FromString(details[2].value).field_violations
+    assert [violation.field for violation in violations] == [
+        "spec.tasks[0].task_config",
+        "spec.tasks[1].task_config.endpoint",
+    ]
 
 
 def test_envelopes_are_checked(client: Peer) -> None:

@@ -1,12 +1,9 @@
-"""Why a request is refused: one reason a case, carried from the core to every port, which has its own codes for it."""
+"""Why the runner refuses a request: one reason a case."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
 from stigmer_dsl import Problem
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+from stigmer_ports.refusals import Refusal
 
 
 class Reason(StrEnum):
@@ -31,25 +28,5 @@ class Reason(StrEnum):
     NO_KEY_FOR_SECRETS = "NO_KEY_FOR_SECRETS"
 
 
-class Refused(Exception):
-    """A request that cannot be done.
-
-    `problems` are the findings about its document; `field` is the request field that is wrong, if one is;
-    `facts` are the variable parts of the message for machines.
-    """
-
-    def __init__(
-        self,
-        reason: Reason,
-        message: str,
-        *,
-        field: str = "",
-        problems: tuple[Problem, ...] = (),
-        facts: Mapping[str, str] = _NOTHING,
-    ) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.field = field
-        self.problems = problems
-        self.facts = facts
+class Refused(Refusal[Reason, Problem]):
+    """A request that the runner cannot do. `problems` are the findings about its document."""

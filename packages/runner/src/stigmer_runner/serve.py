@@ -14,8 +14,7 @@ from stigmer_ports.tls import server_tls
 from stigmer_runner.authentication import Authentication
 from stigmer_runner.config import ExecutionMode, Settings
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
-from stigmer_runner.grpc_port.server import GrpcPort
-from stigmer_runner.grpc_port.services import ExecutionServices
+from stigmer_runner.grpc_port.server import grpc_port
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.http_port.server import HttpPort
 from stigmer_runner.in_process import open_in_process
@@ -61,9 +60,9 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             calls = ExecutionCalls(
                 mode.executions, StatusUrls(base=base_url), cancel_on_disconnect=settings.cancel_on_disconnect
             )
-            services = ExecutionServices(calls, authentication, max_message_bytes=settings.max_message_bytes)
-            port = await stack.enter_async_context(GrpcPort(services, grpc_listener, tls))
-            grpc = services, port
+            grpc = await stack.enter_async_context(
+                grpc_port(calls, authentication, grpc_listener, tls, max_message_bytes=settings.max_message_bytes)
+            )
             log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
         if http_listener is not None:
             app = build_app(
@@ -81,11 +80,11 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
         await stop.wait()
         log.info("shutting down", grace_seconds=settings.shutdown_grace_seconds)
         if grpc is not None:
-            grpc[1].not_serving()
+            grpc.not_serving()
         await mode.lifecycle.drain(hurry)
         if grpc is not None:
             # Clients of `Execute` get the last events before their streams are closed.
-            await grpc[0].settle(_LAST_EVENTS_SECONDS)
+            await grpc.settle(_LAST_EVENTS_SECONDS)
         await mode.lifecycle.settle()
     log.info("runner stopped")
 

@@ -1,12 +1,9 @@
-"""Why a request is refused: one reason a case, carried from the core to every port, which has its own codes for it."""
+"""Why the server refuses a request: one reason a case."""
 
-from collections.abc import Mapping
 from enum import StrEnum
-from types import MappingProxyType
 
+from stigmer_ports.refusals import Refusal
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Reason(StrEnum):
@@ -29,25 +26,5 @@ class Reason(StrEnum):
     NOT_SUPPORTED = "NOT_SUPPORTED"
 
 
-class Refused(Exception):
-    """A request that cannot be done.
-
-    `field` is the request field that is wrong, if one is; `problems` are all findings about a workflow's spec;
-    `facts` are the variable parts of the message for machines.
-    """
-
-    def __init__(
-        self,
-        reason: Reason,
-        message: str,
-        *,
-        field: str = "",
-        problems: tuple[ValidationProblem, ...] = (),
-        facts: Mapping[str, str] = _NOTHING,
-    ) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.message = message
-        self.field = field
-        self.problems = problems
-        self.facts = facts
+class Refused(Refusal[Reason, ValidationProblem]):
+    """A request that the server cannot do. `problems` are the findings about a workflow's spec or an input."""

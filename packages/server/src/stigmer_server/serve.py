@@ -14,7 +14,7 @@ from stigmer_ports.tls import server_tls
 
 from stigmer_server.application import OrchestratorFactory, open_application
 from stigmer_server.config import Settings
-from stigmer_server.grpc_port.server import GrpcPort
+from stigmer_server.grpc_port.server import grpc_port
 from stigmer_server.http_port.app import HttpApp
 from stigmer_server.http_port.server import HttpPort
 
@@ -45,7 +45,7 @@ async def serve(
         application = await stack.enter_async_context(
             open_application(settings, checker=checker, orchestrator=orchestrator)
         )
-        grpc_port = await stack.enter_async_context(GrpcPort(application, grpc_listener, tls))
+        port = await stack.enter_async_context(grpc_port(application, grpc_listener, tls))
         log.info("gRPC server started", port=port_of(grpc_listener), host=host, tls=tls is not None)
         http_port = HttpPort(HttpApp(application, settings), http_listener, http_tls)
         await stack.enter_async_context(http_port)
@@ -54,7 +54,8 @@ async def serve(
             _show_once(application.first_key)
         await stopped.wait()
         log.info("shutting down")
-        await grpc_port.stop(_LAST_CALLS_SECONDS)
+        port.not_serving()
+        await port.settle(_LAST_CALLS_SECONDS)
     log.info("server stopped")
 
 

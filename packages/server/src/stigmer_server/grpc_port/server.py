@@ -1,55 +1,35 @@
-"""The gRPC server: services, health and reflection on one listening socket."""
+"""The gRPC port: every service of the contract that the server implements."""
 
 import socket
 import ssl
-from types import TracebackType
-from typing import Self
+from typing import Final
 
-from grpclib.health.check import ServiceStatus
-from grpclib.health.service import OVERALL, Health
-from grpclib.reflection.service import ServerReflection
-from grpclib.server import Server
+from stigmer_ports.grpc_port.open_calls import OpenCalls
+from stigmer_ports.grpc_port.server import GrpcPort
 
 from stigmer_server.application import Application
-from stigmer_server.grpc_port.closed_streams import remember_few_closed_streams
 from stigmer_server.grpc_port.encoded import EncodedCodec
 from stigmer_server.grpc_port.handlers import Handlers
 from stigmer_server.grpc_port.reflection import descriptor_pool_for_reflection
 from stigmer_server.grpc_port.services import services
-from stigmer_server.grpc_port.status_details import DetailsCodec
+from stigmer_server.grpc_port.statuses import REFUSALS
+from stigmer_server.refusals import Reason
+
+# The answer that keeps a runner waiting is no news in a log that has one line for each of them.
+_QUIET: Final = frozenset({Reason.EVENTS_MISSING, Reason.TRY_AGAIN, Reason.TOO_MANY_REQUESTS})
 
 
-class GrpcPort:
-    """Serves the calls of an application. An async context manager; leaving it ends open calls, closes the socket."""
-
-    def __init__(self, application: Application, listener: socket.socket, tls: ssl.SSLContext | None) -> None:
-        self._listener = listener
-        self._tls = tls
-        self._serving = ServiceStatus()
-        self._serving.set(True)
-        settings = application.settings
-        self._handlers = Handlers(
-            application.authentication, max_message_bytes=settings.stigmer_server_max_message_bytes
-        )
-        offered = services(application)
-        served = [self._handlers.served(service) for service in offered]
-        health = Health({OVERALL: [self._serving], **{service: [self._serving] for service in served}})
-        pool = descriptor_pool_for_reflection(tuple(service.name for service in offered))
-        servables = ServerReflection.extend([*served, health], pool=pool)
-        self._server = Server(servables, codec=EncodedCodec(), status_details_codec=DetailsCodec())
-
-    async def stop(self, seconds: float) -> None:
-        """Answer health checks with NOT_SERVING, and give open calls some time to end."""
-        self._serving.set(False)
-        await self._handlers.settle(seconds)
-
-    async def __aenter__(self) -> Self:
-        remember_few_closed_streams()
-        await self._server.start(sock=self._listener, ssl=self._tls)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.close()
-        await self._server.wait_closed()
+def grpc_port(application: Application, listener: socket.socket, tls: ssl.SSLContext | None) -> GrpcPort:
+    """The port of an application, to be entered."""
+    calls = OpenCalls("server", REFUSALS, quiet=_QUIET)
+    max_bytes = application.settings.stigmer_server_max_message_bytes
+    handlers = Handlers(application.authentication, calls, max_message_bytes=max_bytes)
+    offered = services(application)
+    return GrpcPort(
+        [handlers.served(service) for service in offered],
+        calls,
+        listener=listener,
+        tls=tls,
+        descriptors=descriptor_pool_for_reflection(tuple(service.name for service in offered)),
+        codec=EncodedCodec(),
+    )

@@ -8,13 +8,13 @@ from typing import Final
 from stigmer_converter import ConversionError, ConversionProblem, revert_document
 from stigmer_dsl import InvalidDocument, LoadedDocument, Problem, dump, load
 from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_ports.problem_message import problem_message
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.input_schema import INPUT_SCHEMA_ANNOTATION, input_schema
-from stigmer_server.resources.validation import document_problem
 
 _SHOWN_PROBLEMS: Final = 3
 
@@ -124,7 +124,7 @@ def _placed(problem: ValidationProblem, document: LoadedDocument) -> ValidationP
 
 
 def _of_document(problem: Problem) -> ValidationProblem:
-    return replace(document_problem(problem), source="document")
+    return replace(problem_message(problem), source="document")
 
 
 def _of_conversion(problem: ConversionProblem, document: LoadedDocument) -> ValidationProblem:

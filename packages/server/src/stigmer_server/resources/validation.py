@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 
 from stigmer_converter import ConversionError, ConversionProblem, convert
-from stigmer_dsl import ExpressionChecker, InvalidDocument, Problem, load
+from stigmer_dsl import ExpressionChecker, InvalidDocument, load
+from stigmer_ports.problem_message import problem_message
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import WorkflowSpec
 from stigmer_proto.ai.stigmer.agentic.workflow.v1.serverless import ServerlessWorkflowValidation, ValidationState
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
@@ -61,8 +62,8 @@ class WorkflowValidation:
         try:
             document = load(conversion.yaml, checker=self._checker)
         except InvalidDocument as error:
-            return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(document_problem, error.problems)))
-        return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(document_problem, document.warnings)))
+            return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(problem_message, error.problems)))
+        return _Findings(yaml=conversion.yaml, problems=(*warnings, *map(problem_message, document.warnings)))
 
 
 def _of_conversion(problem: ConversionProblem) -> ValidationProblem:
@@ -71,20 +72,6 @@ def _of_conversion(problem: ConversionProblem) -> ValidationProblem:
         message=problem.message,
         pointer=problem.path,
         source="spec",
-        severity=problem.severity,
-        hint=problem.hint,
-    )
-
-
-def document_problem(problem: Problem) -> ValidationProblem:
-    """The problem as the contract tells it; 0 for a line or column that is not known."""
-    return ValidationProblem(
-        code=problem.code,
-        message=problem.message,
-        pointer=problem.pointer,
-        line=problem.line or 0,
-        column=problem.column or 0,
-        source=problem.source,
         severity=problem.severity,
         hint=problem.hint,
     )

@@ -1,0 +1,1 @@
+"""What a gRPC port is made of."""
