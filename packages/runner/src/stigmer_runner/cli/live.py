@@ -1,24 +1,15 @@
 """Live progress on standard error, for people who watch."""
 
-import time
-from collections import OrderedDict
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
+from rich.console import Console
 from stigmer_engine import EventType, ProgressEvent, Status
 from stigmer_ports.redaction import Redactor
 
-_SHOWN_TASKS = 12
-_MARKS = {
-    Status.COMPLETED: ("✓", "green"),
-    Status.FAILED: ("✗", "red"),
-    Status.CANCELLED: ("■", "yellow"),
-    Status.PAUSED: ("‖", "yellow"),
-}
+from stigmer_runner.cli.run_picture import Row, RunPicture, Scene
+
+_ENDED: Final = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
 
 
 class LiveProgress:
@@ -27,43 +18,41 @@ class LiveProgress:
     def __init__(self, redactor: Redactor, *, wanted: bool) -> None:
         console = Console(stderr=True)
         self._redactor = redactor
-        self._tasks: OrderedDict[str, RenderableType] = OrderedDict()
-        self._title: RenderableType = Text("starting")
-        self._started = time.monotonic()
-        self._live = Live(console=console, refresh_per_second=8) if wanted and console.is_terminal else None
+        self._scene = Scene(Row(name="workflow", status="starting"))
+        self._picture = RunPicture(console, lambda: self._scene) if wanted and console.is_terminal else None
 
     def __enter__(self) -> Self:
-        if self._live is not None:
-            self._live.start()
+        if self._picture is not None:
+            self._picture.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live is not None:
-            self._live.stop()
+        if self._picture is not None:
+            self._picture.__exit__()
 
     def show(self, event: ProgressEvent) -> None:
         """Take one event into the picture."""
-        if self._live is None:
+        if self._picture is None:
             return
-        if event.task_reference:
-            self._tasks.pop(event.task_reference, None)
-            self._tasks[event.task_reference] = self._line(event, event.task_name)
-            if len(self._tasks) > _SHOWN_TASKS:
-                self._tasks.popitem(last=False)
-        else:
-            self._title = self._line(event, event.workflow_name)
-        self._live.update(Group(self._title, *self._tasks.values()))
+        row = Row(
+            reference=event.task_reference,
+            name=event.task_name if event.task_reference else event.workflow_name,
+            status="skipped" if event.event_type is EventType.TASK_SKIPPED else event.status.value,
+            detail=self._detail(event),
+            started_ms=self._started(event),
+            ended_ms=event.timestamp_ms if event.status in _ENDED else None,
+        )
+        self._scene = self._scene.with_task(row) if event.task_reference else Scene(row, self._scene.tasks)
 
-    def _line(self, event: ProgressEvent, name: str) -> RenderableType:
-        seconds = time.monotonic() - self._started
-        text = f"{'' if not event.task_reference else '  '}{name}  {self._detail(event)}  {seconds:.1f}s"
-        if event.status not in _MARKS:
-            return Spinner("dots", Text(text))
-        mark, colour = ("-", "dim") if event.event_type is EventType.TASK_SKIPPED else _MARKS[event.status]
-        return Text(f"{mark} {text}", style=colour)
+    def _started(self, event: ProgressEvent) -> int | None:
+        if event.event_type in (EventType.WORKFLOW_STARTED, EventType.TASK_STARTED):
+            return event.timestamp_ms
+        return None if event.task_reference else self._scene.run.started_ms
 
     def _detail(self, event: ProgressEvent) -> str:
-        detail = event.error.message if event.error else event.event_type.value.partition("_")[2]
-        return self._redactor.text(detail if event.attempt <= 1 else f"{detail} (attempt {event.attempt})")
+        detail = event.error.message if event.error else ""
+        if event.attempt > 1:
+            detail = f"attempt {event.attempt}  {detail}"
+        return self._redactor.text(detail)

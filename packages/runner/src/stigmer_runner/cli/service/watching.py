@@ -1,30 +1,22 @@
 """Shows a run while it goes on: a live picture on a terminal, lines elsewhere, both on standard error."""
 
 import sys
-import time
 from collections.abc import AsyncIterator
+from datetime import datetime
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Protocol, Self
 
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.spinner import Spinner
-from rich.text import Text
-from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecution, WorkflowTask
+from rich.console import Console
+from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
+    WorkflowExecution,
+    WorkflowExecutionStatus,
+    WorkflowTask,
+)
 
+from stigmer_runner.cli.run_picture import Row, RunPicture, Scene
 from stigmer_runner.cli.service.client import ServiceClient
 from stigmer_runner.cli.service.shapes import phase_name, task_status
 from stigmer_runner.terminal_text import printable
-
-_SHOWN_TASKS: Final = 16
-_MARKS: Final = {
-    "completed": ("✓", "green"),
-    "failed": ("✗", "red"),
-    "cancelled": ("■", "yellow"),
-    "paused": ("‖", "yellow"),
-    "skipped": ("-", "dim"),
-    "pending": ("·", "dim"),
-}
 
 
 class Picture(Protocol):
@@ -103,42 +95,44 @@ class LivePicture:
     """The newest tasks and the state of the run, drawn again and again."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, refresh_per_second=8)
-        self._started = time.monotonic()
+        self._scene = Scene(Row(name="run", status="pending"))
+        self._picture = RunPicture(console, lambda: self._scene)
 
     def __enter__(self) -> Self:
-        self._live.start()
+        self._picture.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        self._picture.__exit__()
 
     def show(self, execution: WorkflowExecution) -> None:
         """As `Picture.show`."""
-        tasks = list(execution.status.tasks) if execution.status else []
-        phase, seconds = phase_name(execution), time.monotonic() - self._started
-        name = execution.metadata.name if execution.metadata else ""
-        error = execution.status.error if execution.status else ""
-        rows = [_row(f"{name}  {phase}  {seconds:.1f}s", phase, error)]
-        if len(tasks) > _SHOWN_TASKS:
-            rows.append(Text(f"  … {len(tasks) - _SHOWN_TASKS} tasks before", style="dim"))
-        rows += [_task_row(task) for task in tasks[-_SHOWN_TASKS:]]
-        self._live.update(Group(*rows))
+        status = execution.status or WorkflowExecutionStatus()
+        run = Row(
+            name=execution.metadata.name if execution.metadata else "",
+            status=phase_name(execution),
+            detail=status.error,
+            started_ms=_milliseconds(status.started_at),
+            ended_ms=_milliseconds(status.completed_at),
+        )
+        self._scene = Scene(run, tuple(map(_row, status.tasks)))
 
 
-def _task_row(task: WorkflowTask) -> RenderableType:
-    status = task_status(task)
-    return _row(f"  {task.task_name}  {status}", status, task.error)
+def _row(task: WorkflowTask) -> Row:
+    return Row(
+        reference=task.task_id,
+        name=task.task_name,
+        status=task_status(task),
+        detail=task.error,
+        started_ms=_milliseconds(task.started_at),
+        ended_ms=_milliseconds(task.completed_at),
+    )
 
 
-def _row(text: str, status: str, error: str) -> RenderableType:
-    said = printable(f"{text}  {error}" if error else text)
-    if status not in _MARKS:
-        return Spinner("dots", Text(said))
-    mark, colour = _MARKS[status]
-    return Text(f"{mark} {said}", style=colour)
+def _milliseconds(time: str) -> int | None:
+    return round(datetime.fromisoformat(time).timestamp() * 1000) if time else None
 
 
 def _say(text: str, error: str) -> None:

@@ -1,0 +1,58 @@
+"""The picture of a run: tasks inside each other, in the order of their start, with the time that each takes."""
+
+from dataclasses import replace
+
+from stigmer_runner.cli.run_picture import Row, Scene, drawn
+
+RUN = Row(name="order", status="running", started_ms=1_000)
+
+
+def lines(scene: Scene, now_ms: int = 10_000) -> list[str]:
+    return [line.plain for line in drawn(scene, now_ms=now_ms, turning="~")]
+
+
+def task(
+    reference: str, status: str = "running", *, started_ms: int = 2_000, ended_ms: int | None = None, detail: str = ""
+) -> Row:
+    name = reference.rpartition("/")[2]
+    return Row(reference=reference, name=name, status=status, detail=detail, started_ms=started_ms, ended_ms=ended_ms)
+
+
+def test_tasks_stand_inside_those_they_belong_to() -> None:
+    scene = Scene(RUN)
+    for row in (
+        task("/do/0/all"),
+        task("/do/0/all/fork/branches/0/left"),
+        task("/do/0/all/fork/branches/1/right"),
+        task("/do/0/all/fork/branches/0/left/do/0/leaf"),
+    ):
+        scene = scene.with_task(row)
+    scene = scene.with_task(task("/do/0/all/fork/branches/1/right", "failed", ended_ms=3_500, detail="no\x1b[2Janswer"))
+    assert lines(scene) == [
+        "~ order          9.0s  running",
+        "  ~ all          8.0s",
+        "    ~ left       8.0s",
+        "      ~ leaf     8.0s",
+        "    ✗ right      1.5s  no [2Janswer",
+    ]
+
+
+def test_a_task_that_begins_again_counts_and_times_itself_anew() -> None:
+    scene = Scene(RUN)
+    for number in range(3):
+        begun = 2_000 + 1_000 * number
+        scene = scene.with_task(task("/do/0/nap", started_ms=begun))
+        scene = scene.with_task(replace(task("/do/0/nap", "completed", ended_ms=begun + 500), started_ms=None))
+    assert lines(scene)[1] == "  ✓ nap     0.5s  ×3"
+
+
+def test_the_oldest_of_many_are_left_out() -> None:
+    scene = Scene(RUN, tuple(task(f"/do/{number}/t{number}") for number in range(40)))
+    shown = lines(scene)
+    assert shown[:3] == ["~ order     9.0s  running", "  … 24 tasks before", "  ~ t24     8.0s"]
+    assert len(shown) == 18
+
+
+def test_what_is_over_without_success_says_how() -> None:
+    scene = Scene(replace(RUN, status="cancelled", ended_ms=4_000), (task("/do/0/a", "cancelled", ended_ms=4_000),))
+    assert lines(scene) == ["■ order     3.0s  cancelled", "  ■ a       2.0s  cancelled"]
