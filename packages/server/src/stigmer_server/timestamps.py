@@ -17,6 +17,15 @@ def moment(unix_ms: int) -> datetime:
     return datetime.fromtimestamp(min(max(unix_ms, 0), _LAST_MS) / 1000, UTC)
 
 
+def moment_of(text: str) -> datetime | None:
+    """The time that an ISO 8601 text tells, in UTC when it names no zone; None when it tells none."""
+    try:
+        told = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
+
+
 def iso_text(unix_ms: int) -> str:
     """ISO 8601 in UTC with milliseconds, such as `2026-01-08T18:51:00.123Z`."""
     return moment(unix_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -52,6 +52,6 @@ def adopt_child(transaction: Transaction, event: WorkflowProgressEvent) -> bool:
         spec=WorkflowExecutionSpec(),
         status=WorkflowExecutionStatus(phase=ExecutionPhase.EXECUTION_PENDING, audit=created(SERVER, at)),
     )
-    insert_execution(transaction, child, workflow_id="", created_at=at)
+    insert_execution(transaction, child, workflow_id="", created_at=at, root_id=root)
     connection.execute(executions.update().where(executions.c.id == execution_id).values(runner_id=row.runner_id))
     return True

@@ -10,6 +10,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 )
 
 from stigmer_server.broadcast import Broadcast
+from stigmer_server.executions.finite import finite
 from stigmer_server.executions.own_events import cancelled_event
 from stigmer_server.orchestration.port import Orchestrator
 from stigmer_server.reduction import is_terminal
@@ -91,6 +92,7 @@ class ExecutionControl:
             raise invalid("signal_name", "is missing")
         if len(key) > _LONGEST_KEY:
             raise invalid("idempotency_key", f"must be at most {_LONGEST_KEY} characters")
+        request.payload = finite(request.payload)
         seen = await self._database.read(lambda connection: bool(key) and is_signalled(connection, execution_id, key))
         if seen:
             return (await self._broadcast.current(execution_id)).execution

@@ -9,6 +9,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressRes
 
 from stigmer_server.access import Caller
 from stigmer_server.executions.children import adopt_child
+from stigmer_server.executions.finite import finite, finite_status
 from stigmer_server.executions.secrets import show_execution
 from stigmer_server.reduction import merge_report
 from stigmer_server.refusals import Reason, Refused
@@ -39,6 +40,7 @@ class ProgressReports:
         comes after the end or for a closed gap.
         """
         _check(event)
+        event.payload = finite(event.payload)
 
         def work(transaction: Transaction) -> Appended:
             appended = append_event(transaction, event)
@@ -76,6 +78,7 @@ class ProgressReports:
         reported = request.status
         if reported is None:
             raise invalid("status", "is missing")
+        reported = finite_status(reported)
 
         def work(transaction: Transaction) -> WorkflowExecution:
             stored = read_execution(transaction.connection, request.execution_id, lock=True)

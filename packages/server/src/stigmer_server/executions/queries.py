@@ -1,6 +1,7 @@
 """Executions as they are read."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
 
 from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
@@ -20,6 +21,16 @@ from stigmer_server.resources.pages import page_of_token, page_size, total_pages
 from stigmer_server.store.database import Database
 from stigmer_server.store.executions import ExecutionFilter, page_of_executions, read_execution
 from stigmer_server.vault import KeyRing
+
+_MOST_TAGS: Final = 50
+
+
+def wanted_tags(tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags of a filter, each once. Raises Refused (INVALID_REQUEST) for more than a statement can hold."""
+    different = tuple(dict.fromkeys(tags))
+    if len(different) > _MOST_TAGS:
+        raise invalid("tags", f"must be at most {_MOST_TAGS}, not {len(different)}")
+    return different
 
 
 class ExecutionQueries:
@@ -45,7 +56,7 @@ class ExecutionQueries:
 
     async def page(self, request: ListWorkflowExecutionsRequest) -> WorkflowExecutionList:
         """A page of executions, the last created first."""
-        chosen = ExecutionFilter(phase=request.phase, tags=tuple(dict.fromkeys(request.tags)))
+        chosen = ExecutionFilter(phase=request.phase, tags=wanted_tags(request.tags))
         return await self._page(chosen, page_of_token(request.page_token), page_size(request.page_size))
 
     async def page_by_workflow(self, request: ListWorkflowExecutionsByWorkflowRequest) -> WorkflowExecutionList:

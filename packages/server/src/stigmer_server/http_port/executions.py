@@ -16,6 +16,7 @@ from stigmer_proto_json import StructError, struct_from_json
 
 from stigmer_server.access import Caller, Role
 from stigmer_server.application import Application
+from stigmer_server.executions.queries import wanted_tags
 from stigmer_server.http_port.bodies import Bodies, object_member, text_member
 from stigmer_server.http_port.callers import Callers
 from stigmer_server.http_port.protojson import to_protojson
@@ -71,7 +72,7 @@ class ExecutionRoutes:
         page = paging(request)
         chosen = ExecutionFilter(
             phase=_phase(request),
-            tags=tuple(dict.fromkeys(tag for tag in request.query_params.getlist("tag") if tag)),
+            tags=wanted_tags([tag for tag in request.query_params.getlist("tag") if tag]),
             of=text(request, "workflow"),
             text=text(request, "text"),
         )

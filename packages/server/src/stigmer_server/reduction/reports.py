@@ -14,7 +14,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 from stigmer_server.reduction.phases import is_terminal, may_follow
 from stigmer_server.reduction.task_types import NO_TASK_TYPES, TaskTypes, type_of
 from stigmer_server.refusals import Reason, Refused
-from stigmer_server.timestamps import iso_text
+from stigmer_server.timestamps import iso_text, moment_of
 
 _TASK_ENDED: Final = frozenset(
     {
@@ -81,7 +81,7 @@ def _key(task: WorkflowTask) -> str:
 
 
 def _merge_task(before: WorkflowTask, told: WorkflowTask) -> WorkflowTask:
-    again = bool(told.started_at) and told.started_at > before.started_at
+    again = _is_later(told.started_at, before.started_at)
     if before.status in _TASK_ENDED and told.status not in _TASK_ENDED and not again:
         return before
     if again and told.status not in _TASK_ENDED:
@@ -98,3 +98,11 @@ def _merge_task(before: WorkflowTask, told: WorkflowTask) -> WorkflowTask:
         error=told.error or before.error,
         metadata=told.metadata if told.metadata is not None else before.metadata,
     )
+
+
+def _is_later(told: str, before: str) -> bool:
+    """Whether a run of a task began after another one. Runners write times in their own ways."""
+    told_at, before_at = moment_of(told), moment_of(before)
+    if told_at is None or before_at is None:
+        return bool(told) and told > before
+    return told_at > before_at

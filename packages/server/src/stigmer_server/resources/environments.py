@@ -26,7 +26,8 @@ from stigmer_server.store.resources import all_resources, find_by_id
 from stigmer_server.vault import KeyRing
 from stigmer_server.vault.values import NamedValue
 
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LONGEST_NAME: Final = 255
+_NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
 
 
 class _EnvironmentKind(Kind[Environment]):
@@ -95,7 +96,8 @@ def check_names(values: Mapping[str, NamedValue], field: str) -> None:
     for name in values:
         if _NAME.fullmatch(name) is None:
             raise invalid(
-                f"{field}[{name!r}]", "must be named with letters, digits and `_`, not beginning with a digit"
+                f"{field}[{name[:_LONGEST_NAME]!r}]",
+                f"must be named with letters, digits and `_`, not beginning with a digit, at most {_LONGEST_NAME}",
             )
 
 

@@ -1,5 +1,7 @@
 """Identity and owner of a resource: checked, completed, and kept from changing."""
 
+from typing import Final
+
 from stigmer_proto.ai.stigmer.commons.apiresource import (
     ApiResourceKind,
     ApiResourceMetadata,
@@ -11,6 +13,9 @@ from stigmer_server.ids import is_slug, slug_of
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.kind import Kind, R
 from stigmer_server.store.resources import Address
+
+_LONGEST_TEXT: Final = 255
+"""Of what an index holds: PostgreSQL bounds the rows of one."""
 
 
 def check_envelope(kind: Kind[R], resource: R, *, named: bool = True) -> ApiResourceMetadata:
@@ -31,6 +36,9 @@ def check_envelope(kind: Kind[R], resource: R, *, named: bool = True) -> ApiReso
         raise invalid("metadata.owner_scope", f"must be {allowed}")
     if (metadata.owner_scope == ApiResourceOwnerScope.organization) != bool(metadata.org):
         raise invalid("metadata.org", "must be set when the owner is an organization, and only then")
+    for field, texts in (("metadata.org", [metadata.org]), ("metadata.tags", metadata.tags)):
+        if any(len(text) > _LONGEST_TEXT or "\x00" in text for text in texts):
+            raise invalid(field, f"must be at most {_LONGEST_TEXT} characters, none of them U+0000")
     metadata.slug = metadata.slug or slug_of(metadata.name)
     if not metadata.slug and not named:
         return metadata

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.sql import ColumnElement
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
@@ -20,6 +20,7 @@ from stigmer_server.store.tables import secrets as secrets_table
 from stigmer_server.store.transaction import Transaction
 
 _COLUMNS: Final = tuple(executions.c)
+_DELETE: Final = delete(executions).where(executions.c.id == bindparam("id"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +75,12 @@ def insert_execution(
     workflow_id: str,
     created_at: int,
     task_types: bytes | None = None,
+    root_id: str | None = None,
 ) -> None:
-    """Store a new execution with the status it brings; `task_types` as `pack_task_types` makes them."""
+    """Store a new execution with the status it brings; `task_types` as `pack_task_types` makes them.
+
+    `root_id` is the execution that it belongs to as a sub-workflow.
+    """
     assert execution.metadata is not None
     assert execution.spec is not None
     assert execution.status is not None
@@ -94,6 +99,7 @@ def insert_execution(
             body=bytes(replace(execution, status=None)),
             snapshot=bytes(execution.status),
             task_types=task_types,
+            root_id=root_id,
         )
     )
     _store_tags(transaction.connection, execution_id, execution.metadata.tags)
@@ -160,10 +166,13 @@ def assign_runner(transaction: Transaction, execution_id: str, runner_id: str) -
 
 def delete_execution(transaction: Transaction, execution_id: str) -> None:
     """Remove the execution with its log, tags and secrets, and those of its sub-workflows."""
-    of_children = executions.c.id.startswith(f"{execution_id}/", autoescape=True)
-    transaction.connection.execute(delete(secrets_table).where(secrets_table.c.owner_id == execution_id))
-    transaction.connection.execute(delete(executions).where((executions.c.id == execution_id) | of_children))
-    transaction.changed(execution_id)
+    connection = transaction.connection
+    connection.execute(delete(secrets_table).where(secrets_table.c.owner_id == execution_id))
+    family = select(executions.c.id).where(executions.c.root_id == execution_id.partition("/")[0])
+    children = [found for found in connection.execute(family).scalars() if found.startswith(f"{execution_id}/")]
+    for one in (execution_id, *children):
+        connection.execute(_DELETE, {"id": one})
+        transaction.changed(one)
 
 
 def _where(query: "Select[Any]", chosen: ExecutionFilter) -> "Select[Any]":

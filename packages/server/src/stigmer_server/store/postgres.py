@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from stigmer_ports.logs import get_logger
 
+from stigmer_server.store.misfits import refusing_misfits
 from stigmer_server.store.transaction import Transaction
 from stigmer_server.store.unreachable import Reach
 
@@ -46,7 +47,7 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
         """As `Database.read`. Raises Refused (TRY_AGAIN) while the server of the database is away."""
-        with self._reach.reaching():
+        with self._reach.reaching(), refusing_misfits():
             async with self._engine.connect() as plain:
                 connection = await plain.execution_options(isolation_level="REPEATABLE READ")
                 return await connection.run_sync(work)
@@ -58,7 +59,7 @@ class PostgresDatabase:
         """
         for attempt in range(_ATTEMPTS):
             try:
-                with self._reach.reaching():
+                with self._reach.reaching(), refusing_misfits():
                     return await self._write(work)
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _PASSING or attempt == _ATTEMPTS - 1:

@@ -57,7 +57,8 @@ resource_versions = Table(
 
 # `body` is the execution without its status. `snapshot` is the status after `snapshot_sequence` events; the status of
 # now is the snapshot and the events after it, up to `last_sequence`. `revision` counts the changes. `task_types` says
-# what the tasks of its document are for; null for executions that are older than the column.
+# what the tasks of its document are for; null for executions that are older than the column. `root_id` is the execution
+# that a sub-workflow belongs to in the end, null for one that is none.
 executions = Table(
     "executions",
     metadata,
@@ -73,10 +74,12 @@ executions = Table(
     Column("body", LargeBinary, nullable=False),
     Column("snapshot", LargeBinary, nullable=False),
     Column("task_types", LargeBinary, nullable=True),
+    Column("root_id", String(_ID), nullable=True),
     Index(None, "created_at", "id"),
     Index(None, "workflow_id", "created_at"),
     Index(None, "instance_id", "created_at"),
     Index(None, "phase", "created_at"),
+    Index(None, "root_id"),
 )
 
 execution_tags = Table(

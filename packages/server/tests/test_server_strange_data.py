@@ -1,0 +1,117 @@
+"""Data that no well-behaved peer sends: refused or borne, and never a defect that stays."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
+    ExecutionPhase,
+    WorkflowExecutionStatus,
+    WorkflowTask,
+    WorkflowTaskStatus,
+)
+from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
+from stigmer_proto.google.protobuf import Struct, Value
+from stigmer_server.reduction import merge_report
+
+from packages.server.tests.grpcio_peer import EXECUTION_COMMAND, EXECUTION_QUERY, WORKFLOW_COMMAND, Peer
+from packages.server.tests.http_server import http_server
+from packages.server.tests.samples import execution, workflow
+
+DONE, RUNNING = WorkflowTaskStatus.WORKFLOW_TASK_COMPLETED, WorkflowTaskStatus.WORKFLOW_TASK_IN_PROGRESS
+
+
+def test_many_tags_are_refused_in_words(client: Peer) -> None:
+    status, message = client.refusal(EXECUTION_QUERY, "list", {"tags": [f"t{number}" for number in range(2000)]})
+    assert (status, "tags" in message) == ("INVALID_ARGUMENT", True)
+    assert client.call(EXECUTION_QUERY, "list", {"tags": ["twice", "none"] * 2000}).entries == []
+
+
+async def test_many_tags_are_refused_over_http_too(tmp_path: Path) -> None:
+    async with http_server(tmp_path) as server:
+        answer = await server.client.get("/api/v1/executions?" + "&".join(f"tag=t{number}" for number in range(2000)))
+        assert (answer.status_code, answer.json()["field"]) == (400, "tags")
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+async def test_a_number_that_json_has_not_hides_no_run(tmp_path: Path, number: float) -> None:
+    async with http_server(tmp_path) as server:
+        run = await server.start(await server.register())
+        payload = Struct(fields={"output": Value(struct_value=Struct(fields={"total": Value(number_value=number)}))})
+        event = WorkflowProgressEvent(
+            workflow_execution_id=run,
+            sequence_number=1,
+            event_type="task_completed",
+            status="completed",
+            task_name="price",
+            task_reference="/do/0/price",
+            timestamp_ms=1,
+            payload=payload,
+        )
+        await server.application.executions.report_progress(event)
+        await server.application.executions.report_progress(
+            WorkflowProgressEvent(
+                workflow_execution_id=run, sequence_number=2, event_type="workflow_completed", status="completed"
+            )
+        )
+        shown = await server.client.get(f"/api/v1/executions/{run}")
+        assert shown.status_code == 200
+        assert shown.json()["tasks"][0]["output"] == {"total": None}
+        assert (await server.client.get(f"/api/v1/executions/{run}/resource")).status_code == 200
+        stream = (await server.client.get(f"/api/v1/executions/{run}/events")).text
+        assert '"total":null' in stream
+        assert stream.endswith("event: end\ndata: {}\n\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("2026-01-08T18:51:00.900Z", "2026-01-08T18:51:01Z"),
+        ("2026-01-08T18:51:00Z", "2026-01-08T18:51:00.100Z"),
+        ("2026-01-08T20:51:00+02:00", "2026-01-08T18:51:00.100Z"),
+        ("2026-01-08T18:51:00.123Z", "2026-01-08T18:51:00.123456789Z"),
+    ],
+)
+def test_a_task_that_starts_again_is_known_by_the_time_and_not_by_its_spelling(before: str, after: str) -> None:
+    def status(state: WorkflowTaskStatus, started_at: str) -> WorkflowExecutionStatus:
+        task = WorkflowTask(task_id="a", status=state, started_at=started_at)
+        return WorkflowExecutionStatus(phase=ExecutionPhase.EXECUTION_IN_PROGRESS, tasks=[task])
+
+    again = merge_report(status(DONE, before), status(RUNNING, after), now_ms=0)
+    assert (again.tasks[0].status, again.tasks[0].started_at) == (RUNNING, after)
+    late = merge_report(status(DONE, after), status(RUNNING, before), now_ms=0)
+    assert (late.tasks[0].status, late.tasks[0].started_at) == (DONE, after)
+
+
+async def test_who_follows_a_sub_workflow_hears_that_it_is_deleted_with_its_parent(tmp_path: Path) -> None:
+    async with http_server(tmp_path) as server:
+        parent = await server.start(await server.register())
+        await server.take(parent)
+        for child in (f"{parent}/1", f"{parent}/1/2"):
+            await server.report(child, "workflow_started")
+        family = (parent, f"{parent}/1", f"{parent}/1/2")
+        follows = [server.application.broadcast.follow(one) for one in family]
+        for follow in follows:
+            await anext(follow)
+        left = [asyncio.create_task(_count(follow)) for follow in follows]
+        await server.client.delete(f"/api/v1/executions/{parent}")
+        await asyncio.gather(*left)
+        for one in family:
+            assert (await server.client.get(f"/api/v1/executions/{one}")).status_code == 404
+
+
+async def _count(seen: AsyncIterator[Any]) -> int:
+    return len([stored async for stored in seen])
+
+
+def test_long_tags_and_names_of_variables_are_refused(client: Peer) -> None:
+    workflow_id = client.call(WORKFLOW_COMMAND, "apply", workflow("strange")).metadata.id
+    for tags in (["x" * 256], ["a\x00b"]):
+        status, message = client.refusal(EXECUTION_COMMAND, "create", execution(workflow_id, tags=tags))
+        assert (status, "metadata.tags" in message) == ("INVALID_ARGUMENT", True)
+    named = execution(workflow_id, runtimeEnv={"N" * 256: {"value": "x", "isSecret": True}})
+    status, message = client.refusal(EXECUTION_COMMAND, "create", named)
+    assert (status, "at most 255" in message) == ("INVALID_ARGUMENT", True)
