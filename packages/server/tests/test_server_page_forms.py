@@ -168,7 +168,38 @@ async def test_runs_are_found_by_their_filters(tmp_path: Path) -> None:
         await page.get_by_label("Workflow").select_option("All")
         await page.get_by_label("Search").fill("SECON")
         await expect(rows).to_have_count(1)
+        await page.get_by_label("Tags").fill("nowhere")
+        await expect(page.get_by_text("No run fits these filters.")).to_be_visible()
+        await page.get_by_role("button", name="Clear filters").click()
+        await expect(rows).to_have_count(25)
+        await expect(page.get_by_label("Search")).to_be_focused()
+        await page.get_by_label("Search").fill("SECON")
+        await expect(rows).to_have_count(1)
         await server.report(last, "workflow_completed", payload={"output": {}})
         await expect(rows.locator(".badge")).to_have_text("✓completed")
         await rows.get_by_role("link").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("second")
+
+
+async def test_ages_in_a_list_grow_while_it_is_looked_at(tmp_path: Path) -> None:
+    async with live_page(tmp_path, signed_in=False) as live:
+        await live.page.clock.install()
+        await live.sign_in()
+        await live.server.start(await live.server.register())
+        await live.show("/workflows", "Workflows")
+        await live.show("/executions", "Runs")
+        when = live.page.locator(".list .when")
+        await expect(when).to_be_visible()
+        await live.page.clock.fast_forward("10:00")
+        await expect(when).to_contain_text("10 min")
+
+
+async def test_a_list_that_could_not_be_read_says_nothing_of_what_is_there(tmp_path: Path) -> None:
+    async with live_page(tmp_path) as live:
+        await live.context.set_offline(True)
+        await live.show("/workflows", "Workflows")
+        await expect(live.page.locator(".note.bad")).to_have_text("The server cannot be reached.")
+        await expect(live.page.get_by_text("No workflows here.")).to_be_hidden()
+        await live.context.set_offline(False)
+        await expect(live.page.get_by_text("No workflows here.")).to_be_visible()
+        await expect(live.page.locator(".note.bad")).to_have_count(0)

@@ -12,6 +12,7 @@ from packages.server.tests.cut_proxy import cut_proxy
 
 pytestmark = pytest.mark.browser
 
+HEAD = "document: {dsl: '1.0.0', namespace: tests, name: many, version: '1.0.0'}\n"
 SEND = "/do/3/ship/for/do/0/send"
 
 
@@ -55,8 +56,9 @@ async def test_the_graph_is_coloured_as_the_run_goes_on(tmp_path: Path) -> None:
         await expect(page.locator("#icon")).to_have_attribute("href", re.compile("^data:image/svg"))
         await expect(page.locator("#status")).to_have_text("The run is completed")
         await expect(page.get_by_role("region", name="Output as JSON")).to_contain_text('done: "yes"')
-        await expect(page.locator(".link-state")).to_have_text("ended")
-        await expect(page.get_by_role("button", name="Cancel")).to_be_disabled()
+        await expect(page.locator(".link-state")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+        await expect(page.get_by_role("button", name="Run again")).to_be_visible()
 
 
 async def test_a_cut_line_is_taken_up_behind_the_last_event(tmp_path: Path) -> None:
@@ -177,3 +179,31 @@ async def test_many_events_are_shown(tmp_path: Path) -> None:
         send = live.page.locator(box(live, SEND))
         await expect(send).to_have_attribute("aria-label", "send: set, completed, 150 runs")
         await expect(live.page.locator(f'.timeline button[data-reference="{SEND}"] .bar')).to_have_count(60)
+
+
+async def test_of_very_many_tasks_the_newest_are_in_the_timeline(tmp_path: Path) -> None:
+    steps = "".join(f"- step-{number}: {{set: {{n: '{number}'}}}}\n" for number in range(310))
+    async with live_page(tmp_path) as live:
+        workflow = await live.server.register(f"{HEAD}do:\n{steps}")
+        execution = await live.server.start(workflow)
+        await live.server.report(execution, "workflow_started")
+        for number in range(310):
+            await live.server.run_task(execution, f"/do/{number}/step-{number}")
+        await live.show(f"/executions/{execution}", "many")
+        rows = live.page.locator(".timeline button")
+        await expect(rows.last).to_contain_text("step-309")
+        await expect(rows).to_have_count(300)
+        await expect(rows.first).to_contain_text("step-10")
+        await expect(live.page.get_by_text("10 tasks before")).to_be_visible()
+
+
+async def test_text_that_turns_what_is_around_it_is_shown_as_what_it_is(tmp_path: Path) -> None:
+    turned = "gpj.\u202eexe"
+    async with live_page(tmp_path) as live:
+        page, server = live.page, live.server
+        execution = await server.start(
+            await server.register(), {"item": turned, "amount": 1}, metadata={"tags": [turned]}
+        )
+        await live.show(f"/executions/{execution}", "order")
+        await expect(page.get_by_role("region", name="Input as JSON")).to_contain_text(r"gpj.\u202eexe")
+        await expect(page.locator(".tag")).to_have_text("gpj.\ufffdexe")

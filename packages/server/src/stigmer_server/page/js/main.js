@@ -22,6 +22,8 @@ const nav = document.getElementById("nav");
 const signOut = document.getElementById("sign-out");
 let leave = null;
 let turn = 0;
+/** Milliseconds after which a view that is not there yet is told to be on its way. */
+const SLOW = 300;
 
 route("/executions", executionsView);
 route("/executions/:id", runView);
@@ -56,6 +58,7 @@ async function show({ focus = true } = {}) {
   }
   const page = el("div");
   const current = () => mine === turn;
+  const slow = setTimeout(() => { if (current()) fill(main, el("p", { class: "loading", role: "status" }, "Loading …")); }, SLOW);
   try {
     const ending = await found.view(page, { ...found, current });
     if (!current()) return ending?.();
@@ -63,7 +66,12 @@ async function show({ focus = true } = {}) {
   } catch (problem) {
     if (!current()) return;
     showInTab("Not there");
-    fill(page, el("h1", {}, problem.status === 404 ? "Not there" : "This did not work"), problemNote(problem));
+    fill(page, el("div", { class: "head" }, el("h1", {}, problem.status === 404 ? "Not there" : "This did not work")), problemNote(problem),
+      el("div", { class: "actions" },
+        el("a", { class: "button", href: `#/${found.part}` }, found.part === "workflows" ? "All workflows" : "All runs"),
+        problem.status === 404 ? null : el("button", { type: "button", on: { click: () => show() } }, "Try again")));
+  } finally {
+    clearTimeout(slow);
   }
   fill(main, page);
   const heading = page.querySelector("h1");

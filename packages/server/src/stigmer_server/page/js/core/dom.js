@@ -28,10 +28,13 @@ export function fill(element, ...children) {
   return element;
 }
 
+// What turns the direction of the text around it: with these a name could look like another one.
+const TURNS = /[\u202a-\u202e\u2066-\u2069]/g;
+
 function add(element, children) {
   for (const child of children.flat(Infinity)) {
     if (child === undefined || child === null || child === false) continue;
-    element.append(child instanceof Node ? child : String(child));
+    element.append(child instanceof Node ? child : String(child).replace(TURNS, "\ufffd"));
   }
 }
 

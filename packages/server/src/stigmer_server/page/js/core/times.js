@@ -17,10 +17,11 @@ export function ago(time) {
   return "now";
 }
 
-/** Milliseconds as `1.2 s`, `3 min 4 s`, `2 h 5 min`. */
+/** Milliseconds as `< 1 ms`, `1.2 s`, `3 min 4 s`, `2 h 5 min`. */
 export function duration(milliseconds) {
   if (milliseconds === null || milliseconds === undefined || Number.isNaN(milliseconds)) return "–";
-  if (milliseconds < 1000) return `${Math.max(0, Math.round(milliseconds))} ms`;
+  if (milliseconds < 1) return "< 1 ms";
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);

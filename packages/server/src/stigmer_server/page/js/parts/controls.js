@@ -25,7 +25,7 @@ export class Controls {
     this.status = "pending";
   }
 
-  /** Enable what can be done in this state. */
+  /** Enable what can be done in this state; what can never be done again is gone. */
   show(status) {
     this.status = status;
     const ended = ENDED.has(status);
@@ -35,7 +35,8 @@ export class Controls {
     this.cancelButton.disabled = ended;
     this.pauseButton.disabled = ended || status === "pending";
     this.signalButton.disabled = ended || status === "pending";
-    // A button that is disabled under the hand of its user would lose the focus to nowhere.
+    for (const button of [this.cancelButton, this.pauseButton, this.signalButton]) button.hidden = ended;
+    // A button that goes under the hand of its user would lose the focus to nowhere.
     if (ended && this.element.contains(active) && active.disabled) this.rerunButton.focus();
   }
 

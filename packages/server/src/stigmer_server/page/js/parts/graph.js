@@ -21,7 +21,7 @@ export class Graph {
     this.onChoose = onChoose;
     this.prepare();
     this.box = el("div", { class: "graph fit" }, this.svg);
-    this.element = el("div", {}, this.buttons(), this.box);
+    this.element = el("div", {}, el("div", { class: "head" }, el("h2", {}, "Graph"), this.buttons()), this.box);
   }
 
   prepare() {

@@ -6,6 +6,8 @@ import { say } from "../core/announce.js";
 const OPEN_LEVELS = 2;
 const MOST_MEMBERS = 200;
 const LONGEST_TEXT = 2000;
+// Characters that nobody sees, or that turn the text around them; joiners within emoji and scripts are left.
+const UNSEEN = /[\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A value with a heading and a button to copy it. */
 export function valueSection(title, value) {
@@ -58,5 +60,10 @@ function leaf(value) {
   if (typeof value !== "string") return el("span", { class: typeof value === "number" ? "number" : "word" }, String(value));
   const shown = value.length > LONGEST_TEXT ? value.slice(0, LONGEST_TEXT) : value;
   const cut = value.length > shown.length ? el("span", { class: "cut" }, ` … ${value.length - shown.length} more characters`) : null;
-  return el("span", {}, el("span", { class: "text" }, JSON.stringify(shown)), cut);
+  return el("span", {}, el("span", { class: "text" }, JSON.stringify(shown).replace(UNSEEN, escaped)), cut);
+}
+
+/** JSON's own way to write a character. */
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

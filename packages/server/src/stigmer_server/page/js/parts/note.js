@@ -6,7 +6,12 @@ import { warn } from "../core/announce.js";
 /** A note about a refusal, with all its findings. `onChoose` is called with a finding that has a place. */
 export function problemNote(problem, onChoose) {
   warn(problem.message);
-  return el("div", { class: "note bad" }, el("strong", {}, problem.message), findingList(problem.problems ?? [], onChoose));
+  return el("div", { class: "note bad" }, el("strong", {}, sentence(problem.message)), findingList(problem.problems ?? [], onChoose));
+}
+
+/** A refusal begins with a small letter, unless it begins with the name of a field. */
+function sentence(text) {
+  return /^[a-z]+ /.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
 }
 
 /** Findings about a document or an input; those with a place can be chosen. */

@@ -28,7 +28,7 @@ export class TaskDetail {
       task.error ? el("div", { class: "note bad" }, el("strong", {}, task.error.message || task.error.type || "It failed."), task.error.type ? el("div", { class: "mono" }, task.error.type) : null) : null,
       el("details", { open: shown.length > 1 }, el("summary", {}, "Times"),
         el("ol", {}, shown.map((attempt) => el("li", {},
-          `${moment(attempt.startedAt)} · ${attempt.endedAt ? duration(attempt.endedAt - attempt.startedAt) : "running"} · ${attempt.status}`,
+          `${moment(attempt.startedAt)} · ${attempt.endedAt ? `${duration(attempt.endedAt - attempt.startedAt)} · ` : ""}${attempt.status}`,
           attempt.error?.message ? ` · ${attempt.error.message}` : "")))),
       valueSection("Input", task.input), valueSection("Output", task.output));
   }

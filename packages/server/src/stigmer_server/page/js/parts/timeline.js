@@ -6,6 +6,7 @@ import { duration } from "../core/times.js";
 
 const MOST_ROWS = 300;
 const MOST_BARS = 60;
+const DEEPEST = 4;
 
 export class Timeline {
   /** `onChoose` is called with the reference of a task. */
@@ -15,7 +16,7 @@ export class Timeline {
     this.list = el("ol", { class: "timeline", aria: { label: "Timeline" } });
     this.more = el("p", { class: "muted" });
     this.more.hidden = true;
-    this.element = el("div", {}, this.list, this.more);
+    this.element = el("div", {}, this.more, this.list);
   }
 
   /** Show the tasks of a run; bars of tasks that run end at `now` (Unix milliseconds). */
@@ -23,9 +24,16 @@ export class Timeline {
     const start = run.startedAt ?? now;
     const end = Math.max(run.endedAt ?? now, start + 1);
     const tasks = [...run.tasks.values()];
-    for (const task of tasks.slice(0, MOST_ROWS)) this.row(task).update(task, start, end, run.endedAt ?? now);
+    // The newest, among which are those that run now.
+    for (const task of tasks.slice(0, -MOST_ROWS)) this.drop(task.reference);
+    for (const task of tasks.slice(-MOST_ROWS)) this.row(task).update(task, start, end, run.endedAt ?? now);
     this.more.hidden = tasks.length <= MOST_ROWS;
-    this.more.textContent = `… and ${tasks.length - MOST_ROWS} more tasks`;
+    this.more.textContent = `… ${tasks.length - MOST_ROWS} tasks before`;
+  }
+
+  drop(reference) {
+    this.rows.get(reference)?.button.parentElement.remove();
+    this.rows.delete(reference);
   }
 
   choose(reference) {
@@ -43,13 +51,19 @@ export class Timeline {
   }
 }
 
+/** How many tasks a task is within. */
+function depth(reference) {
+  return [...reference.matchAll(/\/(?:do|branches|try)\/\d+(?=\/)/g)].length - 1;
+}
+
 class Row {
   constructor(task, choose) {
     this.track = el("span", { class: "track", aria: { hidden: "true" } });
     this.took = el("span", { class: "took" });
     this.state = el("span", { aria: { hidden: "true" } });
     this.spoken = el("span", { class: "visually-hidden" });
-    const name = el("span", { class: "name", title: task.reference }, this.state, ` ${task.name}`, this.spoken);
+    const name = el("span", { class: "name", title: `${task.name}\n${task.reference}` }, this.state, ` ${task.name}`, this.spoken);
+    name.style.paddingInlineStart = `${Math.min(depth(task.reference), DEEPEST)}rem`;
     this.button = el("button", { type: "button", aria: { pressed: "false" }, data: { reference: task.reference }, on: { click: choose } },
       name, this.track, this.took);
     this.bars = [];

@@ -8,7 +8,7 @@ import { showInTab } from "../core/tab.js";
 import { ago, duration, moment } from "../core/times.js";
 import { badge } from "../parts/badge.js";
 import { problemNote } from "../parts/note.js";
-import { PagedList } from "../parts/paged_list.js";
+import { PagedList, unmatched } from "../parts/paged_list.js";
 import { refreshing } from "./refreshing.js";
 
 const PHASES = ["pending", "running", "paused", "completed", "failed", "cancelled"];
@@ -22,11 +22,18 @@ export async function executionsView(page, { query }) {
   const workflow = el("select", {}, el("option", { value: "" }, "All"), workflows.entries.map((one) => el("option", { value: one.metadata.id }, one.metadata.name)));
   phase.value = query.get("phase") ?? "";
   workflow.value = query.get("workflow") ?? "";
+  const inputs = [text, phase, tag, workflow];
   let number = Number(query.get("page") ?? 0) || 0;
   const told = el("div");
   const list = new PagedList({
     label: "Runs", keyOf: (run) => run.execution_id, row,
-    empty: el("p", {}, "No runs here. ", workflows.total ? el("a", { href: "#/workflows" }, "Start one from a workflow.") : el("a", { href: "#/workflows/new" }, "Register a workflow first.")),
+    empty: el("p", {}, "No runs here. ", !session.writes ? null : workflows.total ? el("a", { href: "#/workflows" }, "Start one from a workflow.") : el("a", { href: "#/workflows/new" }, "Register a workflow first.")),
+    unmatched: unmatched("No run fits these filters.", () => {
+      for (const input of inputs) input.value = "";
+      number = 0;
+      text.focus();
+      read();
+    }),
     onPage: (wanted) => { number = wanted; read(); },
   });
 
@@ -39,7 +46,7 @@ export async function executionsView(page, { query }) {
       const found = await get(withQuery("/api/v1/executions", { ...filters, tag: filters.tag.split(/[\s,]+/), size: 25 }));
       if (mine !== asked) return;
       fill(told);
-      list.show(found);
+      list.show(found, { filtered: inputs.some((input) => input.value.trim()) });
     } catch (problem) {
       if (mine === asked) fill(told, problemNote(problem));
     }
@@ -49,7 +56,7 @@ export async function executionsView(page, { query }) {
     clearTimeout(timer);
     timer = setTimeout(() => { number = 0; read(); }, 200);
   };
-  for (const input of [text, phase, tag, workflow]) input.addEventListener("input", changed);
+  for (const input of inputs) input.addEventListener("input", changed);
 
   const field = (label, input) => el("label", {}, label, input);
   fill(page,

@@ -13,7 +13,8 @@ export function loginView(main, signIn) {
     el("h1", {}, "Sign in"),
     el("p", {}, "This server asks for an API key. It stays in this tab until you close it."),
     told,
-    el("div", { class: "field" }, el("label", { for: "key" }, "API key"), key),
+    el("div", { class: "field" }, el("label", { for: "key" }, "API key"),
+      el("p", { class: "about" }, "After ", el("code", {}, "stigmer dev"), " it is in ", el("code", {}, ".stigmer/credentials"), "."), key),
     go);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();

@@ -79,11 +79,10 @@ class RunView {
       this.progress, this.note, this.error,
       el("div", { class: "run" },
         el("div", {},
-          el("section", { class: "card" }, el("h2", {}, "Graph"), this.graph?.element ?? el("p", { class: "muted" }, status.workflow_id ? "The workflow is deleted." : "The document of a sub-workflow is not kept here.")),
+          el("section", { class: "card" }, this.graph?.element ?? [el("h2", {}, "Graph"), el("p", { class: "muted" }, status.workflow_id ? "The workflow is deleted." : "The document of a sub-workflow is not kept here.")]),
           el("section", { class: "card" }, el("h2", {}, "Timeline"), this.timeline.element)),
         el("div", {},
-          el("section", { class: "card" }, el("h2", {}, "Run"), this.facts,
-            status.tags.map((tag) => el("span", { class: "tag" }, tag)), this.values),
+          el("section", { class: "card" }, el("h2", {}, "Run"), this.facts, this.values),
           this.detail.element,
           this.definition ? el("section", { class: "card" }, el("h2", {}, "Definition"), this.definition.element) : null)));
   }
@@ -119,6 +118,7 @@ class RunView {
     const texts = { connecting: "connecting", live: "live", waiting: `reconnecting in ${more} s`, ended: "ended", refused: "no events" };
     this.link.className = `link-state ${state}`;
     this.link.textContent = texts[state];
+    this.link.hidden = state === "ended";
     if (state === "refused") fill(this.note, problemNote(more));
     if (state === "ended") this.readAgain();
   }
@@ -168,7 +168,9 @@ class RunView {
       ["Started", moment(started)],
       ["Took", started ? duration((ended ?? Date.now()) - started) : "–"],
       ["Events", String(run.last)],
-      ["Message", run.message || status.message],
+      ["Tags", status.tags.length ? el("span", {}, status.tags.map((tag) => el("span", { class: "tag" }, tag))) : ""],
+      // How it completed or failed is told elsewhere.
+      ["Message", ["completed", "failed"].includes(run.status) ? "" : run.message || status.message],
     ];
     const text = entries.map(([, value]) => value.textContent ?? value).join("|");
     if (this.facts.dataset.text === text) return;

@@ -56,7 +56,7 @@ export async function workflowView(page, { parameters }) {
     workflow.spec.description ? el("p", {}, workflow.spec.description) : null,
     warnings.length ? el("div", { class: "note" }, el("strong", {}, "Warnings"), el("ul", { class: "findings" }, warnings.map((text) => el("li", {}, text)))) : null,
     el("div", { class: "run" },
-      el("div", {}, el("section", { class: "card" }, el("h2", {}, "Graph"), graph.element)),
+      el("div", {}, el("section", { class: "card" }, graph.element)),
       el("div", {},
         el("section", {}, el("h2", {}, "Runs"), list.element),
         workflow.input_schema ? el("section", { class: "card" }, el("h2", {}, "Input"), jsonView(workflow.input_schema, "Schema of the input")) : null,

@@ -7,7 +7,7 @@ import { session } from "../core/session.js";
 import { showInTab } from "../core/tab.js";
 import { ago, moment } from "../core/times.js";
 import { problemNote } from "../parts/note.js";
-import { PagedList } from "../parts/paged_list.js";
+import { PagedList, unmatched } from "../parts/paged_list.js";
 import { refreshing } from "./refreshing.js";
 
 export async function workflowsView(page, { query }) {
@@ -18,6 +18,12 @@ export async function workflowsView(page, { query }) {
   const list = new PagedList({
     label: "Workflows", keyOf: (workflow) => workflow.metadata.id, row,
     empty: el("p", {}, "No workflows here. ", session.writes ? el("a", { href: "#/workflows/new" }, "Register one.") : null),
+    unmatched: unmatched("No workflow fits this search.", () => {
+      text.value = "";
+      number = 0;
+      text.focus();
+      read();
+    }),
     onPage: (wanted) => { number = wanted; read(); },
   });
   let asked = 0;
@@ -29,7 +35,7 @@ export async function workflowsView(page, { query }) {
       const found = await get(withQuery("/api/v1/workflows", { ...filters, size: 25 }));
       if (mine !== asked) return;
       fill(told);
-      list.show(found);
+      list.show(found, { filtered: text.value.trim() !== "" });
     } catch (problem) {
       if (mine === asked) fill(told, problemNote(problem));
     }
