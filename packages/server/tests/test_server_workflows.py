@@ -82,6 +82,7 @@ def test_an_invalid_workflow_is_refused_with_all_problems(client: Peer) -> None:
     violations = error_details_pb2.BadRequest.FromString(details[2].value).field_violations
     assert [violation.field for violation in violations] == [
         "spec.tasks[0].task_config",
+        "spec.tasks[0].task_config.second",
         "spec.tasks[1].task_config.endpoint",
     ]
 
