@@ -20,7 +20,8 @@ def program(text: str) -> Program:
 
 
 async def value_of(evaluator: Evaluator, text: str, dot: object = None) -> object:
-    return await evaluator.evaluate(program(text), [dot, 0])
+    """What jq says, also of expressions that need no jq."""
+    return await evaluator.evaluate(program(text), [dot, 0], plain=False)
 
 
 def children() -> set[int]:
@@ -177,10 +178,10 @@ async def test_more_programs_than_a_child_remembers() -> None:
         programs = [program(f". + {number}") for number in range(560)]
         for _ in range(2):
             for number, known in enumerate(programs):
-                assert await evaluator.evaluate(known, [1, 0]) == 1 + number
+                assert await evaluator.evaluate(known, [1, 0], plain=False) == 1 + number
         for number in range(0, 560, 7):
-            assert await evaluator.evaluate(programs[number], [1, 0]) == 1 + number
-            assert await evaluator.evaluate(programs[-number - 1], [1, 0]) == 560 - number
+            assert await evaluator.evaluate(programs[number], [1, 0], plain=False) == 1 + number
+            assert await evaluator.evaluate(programs[-number - 1], [1, 0], plain=False) == 560 - number
 
 
 TRICKS = [
@@ -296,9 +297,9 @@ VALUES = [
 @pytest.mark.parametrize(("text", "dot", "expected"), [row[1:] for row in VALUES], ids=[row[0] for row in VALUES])
 async def test_values(text: str, dot: object, expected: object) -> None:
     async with Evaluator() as evaluator:
-        value = await value_of(evaluator, text, dot)
-        assert value == expected
-        assert type(value) is type(expected)
+        for value in (await value_of(evaluator, text, dot), await evaluator.evaluate(program(text), [dot, 0])):
+            assert value == expected
+            assert type(value) is type(expected)
 
 
 async def test_an_expression_field_holds_jq_even_when_a_string_in_it_looks_like_an_expression() -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from stigmer_engine.expressions import Evaluator, expression_program
 from stigmer_engine.interpreter.run import Limits
 from stigmer_engine.runtimes.temporal import DeliveryRules, Rules, Weights, workflow_services
 from stigmer_engine.runtimes.temporal.replay import HistoryReplay
 from stigmer_engine.runtimes.temporal.start import Start
+from stigmer_engine.runtimes.temporal.turns import Turns
 from temporalio.client import WorkflowHistory
 
 from packages.engine.tests.temporal_stage import Stage, kinds, open_stage
@@ -64,12 +66,31 @@ def test_a_start_without_a_rule_has_the_one_that_held_before_there_was_such_a_fi
         turn_work=7,
         turns_per_task=8,
         weights=Weights(evaluation=10, evaluated_bytes=400, message=20),
+        plain=False,
         delivery=DeliveryRules(batch_events=2_000, soon_events=500, first_rest_seconds=10, last_rest_seconds=1800),
         heartbeat_seconds=10,
         cancel_grace_seconds=30,
     )
 
 
+async def test_only_executions_that_carry_it_answer_plain_expressions_without_jq() -> None:
+    program = expression_program(".n + 1", frozenset())
+    async with Evaluator() as evaluator:
+        assert await Turns(Rules(plain=True)).evaluate(evaluator, program, [{"n": 1}, 0]) == 2
+        assert evaluator.exchanged == 0
+        assert await Turns(Rules()).evaluate(evaluator, program, [{"n": 1}, 0]) == 2
+        assert evaluator.exchanged > 0
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_new_executions_carry_it(stage: Stage) -> None:
+    history = await performed(stage, Rules())
+    _, start, _ = await stage.client.data_converter.decode(
+        history.events[0].workflow_execution_started_event_attributes.input.payloads
+    )
+    assert Start.from_json(start).rules.plain
+
+
 def test_a_start_keeps_its_rules() -> None:
-    rules = Rules(turns_per_task=3, weights=Weights(message=9), delivery=DeliveryRules(soon_events=5))
+    rules = Rules(turns_per_task=3, plain=True, weights=Weights(message=9), delivery=DeliveryRules(soon_events=5))
     assert Start.from_json(Start(execution_id="wex-1", nonce="00", rules=rules).to_json()).rules == rules

@@ -13,7 +13,6 @@ from typing import Final, Self
 
 from stigmer_dsl.json_types import JsonValue
 
-from stigmer_engine.expressions.paths import look_up
 from stigmer_engine.expressions.process import Reply, Worker, WorkerDied
 from stigmer_engine.expressions.program import Program, encode_arguments
 from stigmer_engine.expressions.worker import FAILURE
@@ -76,18 +75,20 @@ class Evaluator:
         while self._idle:
             self._idle.pop().kill()
 
-    async def evaluate(self, program: Program, arguments: list[JsonValue]) -> JsonValue:
+    async def evaluate(self, program: Program, arguments: list[JsonValue], *, plain: bool = True) -> JsonValue:
         """The program's value on `[., now, variable...]`.
+
+        Args:
+            plain: whether plain expressions are answered without jq, and not only lookups.
 
         Raises:
             Fault: `expression`, when jq fails, or the budget of time or memory is spent.
         """
         if program.constant:
             return program.place([])
-        if program.paths is not None:
-            found = look_up(program.paths, arguments)
-            if found is not None:
-                return program.place(found)
+        found = program.answer(arguments, plain=plain)
+        if found is not None:
+            return program.place(found)
         encoded = encode_arguments(arguments)
         reply = await self._exchange(program, encoded)
         self.exchanged += len(encoded) + len(reply.body)

@@ -15,7 +15,9 @@ from stigmer_dsl.expressions import Expression, split_text, strip, tokenize, var
 from stigmer_dsl.json_types import JsonValue
 
 from stigmer_engine.expressions.input_use import reads_input
-from stigmer_engine.expressions.paths import Path, read_path
+from stigmer_engine.expressions.operators import Plain
+from stigmer_engine.expressions.paths import Path, look_up, read_path
+from stigmer_engine.expressions.plain import evaluate_plain, read_plain
 
 Arrangement = Literal["array", "first-true"]
 ARGUMENTS: Final = ("context", "input", "output", "secrets", "authorization", "task", "workflow", "runtime")
@@ -65,6 +67,25 @@ class Program:
                 return None
             paths.append(path)
         return tuple(paths)
+
+    @cached_property
+    def plain(self) -> tuple[Plain, ...] | None:
+        """The expressions in a form that needs no jq, when every one of them has it."""
+        compiled: list[Plain] = []
+        for leaf in self.leaves:
+            plain = read_plain(leaf.source, self.variables, into_text=leaf.as_text)
+            if plain is None:
+                return None
+            compiled.append(plain)
+        return tuple(compiled)
+
+    def answer(self, arguments: list[JsonValue], *, plain: bool) -> list[JsonValue] | None:
+        """What jq would give, without jq: of lookups alone, or of all that is plain. None when it takes jq to know."""
+        if not plain:
+            return None if self.paths is None else look_up(self.paths, arguments)
+        if self.plain is None:
+            return None
+        return evaluate_plain(self.plain, arguments, first_true=self.arrangement == "first-true")
 
     @cached_property
     def secrets(self) -> tuple[str, ...]:

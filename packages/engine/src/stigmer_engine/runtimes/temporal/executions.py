@@ -245,6 +245,7 @@ class TemporalExecutions:
             attributes=index.usable,
             rules=replace(
                 config.rules,
+                plain=True,
                 own_cancellation_seconds=config.rules.own_cancellation_seconds or _OWN_CANCELLATION_SECONDS,
             ),
         )

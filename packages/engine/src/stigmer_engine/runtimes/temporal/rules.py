@@ -54,23 +54,25 @@ class Rules:
         turn_work: pure work, in steps of about 10 us, after which the workflow gives its thread back.
         turns_per_task: how many times it may do so before the workflow task ends too.
         weights: how that work is counted.
+        plain: whether plain expressions, and not only lookups, are answered without jq, whose data counts as work.
         delivery: how events go to receivers.
         heartbeat_seconds: without a sign from a call, after which its worker counts as lost.
         cancel_grace_seconds: for calls under way to finish after a cancellation.
-    """
         own_cancellation_seconds: for Temporal's own cancellation to come after a forced one; 0 to end without it.
+    """
 
     limits: Limits = field(default_factory=Limits)
     history_events: int = 0
     turn_work: int = 20_000
     turns_per_task: int = 8
     weights: Weights = field(default_factory=Weights)
+    plain: bool = False
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     heartbeat_seconds: float = 10.0
     cancel_grace_seconds: float = 30.0
+    own_cancellation_seconds: float = 0.0
 
     @classmethod
-    own_cancellation_seconds: float = 0.0
     def from_json(cls, shown: JsonObject) -> "Rules":
         """From every field under its name; fields that an older version did not know have their defaults."""
         given = dict(shown)

@@ -81,7 +81,7 @@ class Turns:
         """
         before = evaluator.exchanged
         try:
-            return await evaluator.evaluate(program, arguments)
+            return await evaluator.evaluate(program, arguments, plain=self._rules.plain)
         except BudgetSpent:
             await _mark(BUDGET_ACTIVITY)
             raise

@@ -1,0 +1,150 @@
+"""Which expressions are answered without jq, with what, and which are left to it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+from stigmer_dsl.json_types import JsonValue
+from stigmer_engine.expressions import Evaluator, choice_program, expression_program, template_program
+
+NAMES = frozenset({"item"})
+GIVEN: JsonValue = {
+    "a": 3, "b": 4, "half": 0.5, "text": "open", "yes": True, "no": None, "more": {"a": 1}, "list": [1], "far": 2**53
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def evaluator(runner: asyncio.Runner) -> Iterator[Evaluator]:
+    evaluator = Evaluator()
+    yield evaluator
+    evaluator.close()
+
+
+def answer(source: str, dot: JsonValue = GIVEN) -> list[JsonValue] | None:
+    return expression_program(source, NAMES).answer([dot, 0, 7], plain=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        (".a + .b", 7),
+        (".a + .b * 2", 11),
+        ("(.a + .b) * 2", 14),
+        (".a - .b - 1", -2),
+        (".a - (.b - 1)", 0),
+        ("-.a + 1", -2),
+        (". - 1", 2),
+        (".a-1", 2),
+        (".a * .half", 1.5),
+        (".b * .half", 2),
+        (".a / 2", 1.5),
+        (".b / 2", 2),
+        (".a % 2", 1),
+        ('"is " + .text', "is open"),
+        (".missing + 1", 1),
+        (".a + 1 == .b and .yes", True),
+        (".a == 3 or .a == 4 and .no", True),
+        ("(.a == 3 or .a == 4) and .no", False),
+        ('.text == "open"', True),
+        ('.text < "opened"', True),
+        (".no == null", True),
+        (".more != null", True),
+        (".a < .text", True),
+        (".more.a >= 1.0", True),
+        (".missing // .a", 3),
+        (".no // false // .b", 4),
+        (".no // .more", {"a": 1}),
+        (".a == 3 | not", False),
+        (".no and .text.a", False),
+        (".half", 0.5),
+    ],
+)
+def test_what_is_answered(runner: asyncio.Runner, evaluator: Evaluator, source: str, value: JsonValue) -> None:
+    dot = 3 if source == ". - 1" else GIVEN
+    assert json.dumps(answer(source, dot)) == json.dumps([value])
+    by_jq = runner.run(evaluator.evaluate(expression_program(source, NAMES), [dot, 0], plain=False))
+    assert json.dumps(by_jq) == json.dumps(value)
+
+
+async def test_a_variable_with_an_operator_close_to_it() -> None:
+    program = expression_program("$item-1", NAMES)
+    assert program.answer([None, 0, 7], plain=True) == [6]
+    async with Evaluator() as evaluator:
+        assert await evaluator.evaluate(program, [None, 0, 7], plain=False) == 6
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # What jq refuses to compile, or to evaluate.
+        ".a == .b == .yes",
+        ".a < .b < 5",
+        ".a + .text",
+        ".text - 1",
+        "-.text",
+        ".text.a == 1",
+        ".a / 0",
+        ".a % 0",
+        ".a +",
+        # What it may write in another way than Python does.
+        ".far + 1",
+        ".far * 2",
+        "0 * -.a",
+        "-0",
+        "1.0 - 1",
+        ".half - .half",
+        "9007199254740993 == .far",
+        '"\\u0041"',
+        '"\\(.a)"',
+        # What is for jq anyway.
+        ".list == .list",
+        ".more + .more",
+        ".list[0] + 1",
+        ".a as $x | $x",
+        ".a | . + 1",
+        ".a, .b",
+        "now > 1",
+        "length > 1",
+        ".a? // 1",
+        ".a += 1",
+        "$__loc__.line == 1",
+        ".a # + 1",
+        "(" * 40 + ".a" + ")" * 40,
+        " + ".join([".a"] * 40),
+    ],
+)
+def test_what_is_left_to_jq(source: str) -> None:
+    assert answer(source) is None
+
+
+def test_long_texts_are_left_to_jq() -> None:
+    """The work on them counts, and only there is it counted."""
+    assert answer('. + "x"', "x" * 4000) == ["x" * 4001]
+    assert answer('. + "x"', "x" * 5000) is None
+    assert answer('. == "x"', "x" * 5000) is None
+
+
+def test_a_choice_is_answered_up_to_the_first_that_holds() -> None:
+    program = choice_program((".a > 3", ".a == 3", ".text.a"), NAMES)
+    assert program.answer([GIVEN, 0], plain=True) == [1]
+    assert program.answer([{"a": 4}, 0], plain=True) == [0]
+    assert program.answer([{"a": 1}, 0], plain=True) == [None]
+    assert program.answer([{"a": 1, "text": "x"}, 0], plain=True) is None
+
+
+def test_one_expression_for_jq_takes_all_of_its_program_there() -> None:
+    program = template_program({"sum": "${ .a + .b }", "size": "${ .list | length }"}, NAMES)
+    assert program.answer([GIVEN, 0], plain=True) is None
+
+
+def test_without_plain_only_lookups_are_answered() -> None:
+    arguments: list[JsonValue] = [GIVEN, 0]
+    assert expression_program(".a", NAMES).answer(arguments, plain=False) == [3]
+    assert expression_program(".a + 1", NAMES).answer(arguments, plain=False) is None
