@@ -49,17 +49,24 @@ def known(error: RPCError, execution_id: str) -> Exception:
 async def follow(handle_of: HandleOf, execution_id: str, after: int) -> AsyncIterator[ProgressEvent]:
     """Every event with a sequence number above `after`, past and future.
 
+    What older runs told is gone when Temporal does not keep them any more; then it begins with the oldest that is left.
+
     Raises:
         UnknownExecution: there is no such execution.
     """
-    older: list[str] = []
+    # Run ids, each with the number before the first event of the run after it.
+    older: list[tuple[str, int]] = []
     newest: str | None = None
     look = _FIRST_LOOK
     while True:
-        run = older[-1] if older else newest
-        page = await _page(handle_of(run), execution_id, after)
+        run = older[-1][0] if older else newest
+        try:
+            page = await _page(handle_of(run), execution_id, after)
+        except UnknownExecution as forgotten:
+            after = _beyond(older, forgotten)
+            continue
         if page is not None and page["first"] > after and page["previous"]:
-            older.append(page["previous"])
+            older.append((page["previous"], page["first"]))
             continue
         for shown in page["events"] if page is not None else ():
             event = ProgressEvent.from_json(shown)
@@ -84,8 +91,15 @@ async def follow(handle_of: HandleOf, execution_id: str, after: int) -> AsyncIte
         look = min(look * _SLOWER, _LAST_LOOK)
 
 
+def _beyond(older: list[tuple[str, int]], forgotten: UnknownExecution) -> int:
+    """Leave the run out that Temporal has forgotten, if it is an older one; gives the number before the next one's."""
+    if not older:
+        raise forgotten
+    return older.pop()[1]
+
+
 async def _page(handle: WorkflowHandle[Any, Any], execution_id: str, after: int) -> Page | None:
-    """The next events; None when nobody can tell now."""
+    """The next events; None when nobody can tell now. Raises UnknownExecution."""
     try:
         page: Page = await handle.query(EVENTS_QUERY, args=[after, _PAGE])
     except WorkflowQueryFailedError:
