@@ -198,3 +198,51 @@ def test_serve_refuses_a_wrong_setting_with_one_sentence(in_process: InProcess, 
     code, stdout, stderr = in_process("serve", environment={"GRPC_PORT": "0", "HTTP_PORT": "0", variable: value})
     assert (code, stdout) == (2, "")
     assert stderr.splitlines()[-1].startswith(f"Error: {variable}")
+
+
+def test_validate_takes_folders_and_leaves_other_files_alone(tmp_path: Path, in_process: InProcess) -> None:
+    for name, text in {
+        "good.yaml": VALID,
+        "deep/bad.yml": INVALID,
+        "broken.yaml": f"{HEADER}do: [",
+        "good.test.yaml": "workflow: good.yaml\ncases: []\n",
+        "spec.json": json.dumps(SPEC),
+        "values.yaml": "document: of another kind\n",
+        ".venv/hidden.yaml": INVALID,
+        "node_modules/x/hidden.yaml": INVALID,
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    code, stdout, _ = in_process("validate", "--json", str(tmp_path), str(tmp_path / "good.yaml"))
+    found = {Path(report["file"]).relative_to(tmp_path).as_posix(): report["valid"] for report in json.loads(stdout)}
+    assert code == 2
+    assert found == {"broken.yaml": False, "good.yaml": True, "deep/bad.yml": False}
+
+
+def test_validate_of_a_folder_without_documents_is_no_success(tmp_path: Path, in_process: InProcess) -> None:
+    code, stdout, stderr = in_process("validate", str(tmp_path))
+    assert (code, stdout) == (2, "")
+    assert "no workflow document" in stderr
+
+
+def test_a_command_that_is_nearly_right_is_guessed(in_process: InProcess) -> None:
+    assert "Did you mean 'validate'?" in in_process("valdate", "x.yaml")[2]
+    assert "Did you mean" not in in_process("xyzzy")[2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["run"], ["validate"], ["graph"], ["convert"], ["test"], ["apply"], ["run", "x.yaml", "--document"]],
+    ids=" ".join,
+)
+def test_shells_complete_names_of_files(words: list[str]) -> None:
+    line = " ".join(["stigmer", *words, "ord"])
+    environment = {"_STIGMER_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) + 1)}
+    done = subprocess.run(
+        [sys.executable, "-c", "from stigmer_runner.cli.app import stigmer; stigmer(prog_name='stigmer')"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert done.stdout == "file,ord\n"

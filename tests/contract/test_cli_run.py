@@ -97,6 +97,47 @@ def test_inputs_from_file_and_stdin(write: Any) -> None:
     assert json.loads(stigmer("run", "-", "--input", '{"name": "Doc"}', stdin=GREET).stdout) == {"message": "Hello Doc"}
 
 
+@pytest.mark.parametrize(
+    "given", ["name: Yaml", "{name: Yaml}", "@input.yaml", '{"name": "Yaml"}', "# the name\nname: 'Yaml'\n"]
+)
+def test_an_input_may_be_yaml(
+    write: Any, in_process: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("name: Yaml\n", "input.yaml")
+    assert json.loads(in_process("run", write(GREET), "--input", given)[1]) == {"message": "Hello Yaml"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ('{"name": "a" "b"}', "neither JSON nor YAML"),
+        ("name: [a", "line 1, column 9"),
+        ('{"name": NaN}', "NaN is not a JSON number"),
+        ("name=Ada", "'name: Ada'"),
+        ("input.yaml", "write @input.yaml"),
+        ("@broken.yaml", "The input in broken.yaml is neither JSON nor YAML"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_an_input_that_cannot_be_read_says_what_to_write(
+    write: Any, in_process: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write("name: Yaml\n", "input.yaml")
+    write("a: b: c\n", "broken.yaml")
+    code, stdout, stderr = in_process("run", write(GREET), "--input", given)
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert said in stderr
+
+
+def test_only_one_thing_comes_from_standard_input(in_process: Any) -> None:
+    code, _, stderr = in_process("run", "-", "--input", "-")
+    assert code == 2
+    assert "standard input" in stderr
+    assert "--input" in stderr
+
+
 def test_output_formats(write: Any, in_process: Any) -> None:
     arguments = ("run", write(GREET), "--input", '{"name": "no"}', "--output")
     assert in_process(*arguments, "yaml")[1] == "message: Hello no\n"
@@ -136,7 +177,7 @@ def test_an_invalid_document_is_exit_2_with_every_problem(write: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--input", "{"), "--input is not JSON"),
+        (("--input", "{"), "--input is neither JSON nor YAML"),
         (("--input", "NaN"), "not JSON"),
         (("--input", "@/nowhere.json"), "/nowhere.json cannot be read"),
         (("--env", "novalue"), "--env number 1"),

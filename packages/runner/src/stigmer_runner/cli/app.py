@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+from difflib import get_close_matches
 from importlib.metadata import entry_points, version
 
 import click
@@ -52,8 +53,8 @@ _SECTIONS = {
         "rerun",
         "signal",
         "delete",
-        "completion",
     ),
+    "Shell": ("completion",),
 }
 
 # Commands of packages that this one does not depend on: they bring them by entry points of a group (decision 0850).
@@ -77,6 +78,14 @@ class _LazyGroup(click.Group):
             command = found.load() if found is not None else None
         assert command is None or isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+        if near and near[0] != args[0] and self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in _SECTIONS.items():

@@ -14,9 +14,9 @@ from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 
 
 @click.command("test")
-@click.argument("places", nargs=-1, required=True, metavar="FILE|DIR...")
+@click.argument("places", type=click.Path(), nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("--filter", "wanted", metavar="TEXT", help="Only cases whose name contains TEXT.")
-@click.option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
+@click.option("--junit", type=click.Path(), metavar="FILE", help="Also write the results as JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array with an object for each case.")
 @click.option("--drained", is_flag=True, help="Freeze each run after every event, and go on from its frames.")
 def command(places: tuple[str, ...], *, wanted: str | None, junit: str | None, as_json: bool, drained: bool) -> int:

@@ -19,7 +19,7 @@ from stigmer_runner.cli.inputs import STDIN, read_bytes
 
 
 @click.command("convert")
-@click.argument("spec")
+@click.argument("spec", type=click.Path(allow_dash=True), metavar="SPEC")
 @click.option("--reverse", is_flag=True, help="Turn a document into a WorkflowSpec.")
 @click.option(
     "--from", "spec_format", type=click.Choice(["json", "yaml", "binary"]),

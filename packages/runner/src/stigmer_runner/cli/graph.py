@@ -18,9 +18,9 @@ _BY_SUFFIX: Final[dict[str, Format]] = {".svg": "svg", ".html": "html", ".htm": 
 
 
 @click.command("graph")
-@click.argument("file")
+@click.argument("file", type=click.Path(allow_dash=True), metavar="FILE")
 @click.option("--format", "picture", type=click.Choice(list(_DRAW)), help="Default: as OUTPUT ends, else mermaid.")
-@click.option("--output", metavar="OUTPUT", help="Write to a file instead of standard output.")
+@click.option("--output", type=click.Path(), metavar="OUTPUT", help="Write to a file instead of standard output.")
 def command(file: str, picture: Format | None, output: str | None) -> int:
     """Draw the control flow of the document FILE (- is standard input).
 

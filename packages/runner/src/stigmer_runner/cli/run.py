@@ -14,7 +14,7 @@ from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.event_input import read_events
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
-from stigmer_runner.cli.inputs import parse_input, parse_pairs, read_bytes
+from stigmer_runner.cli.inputs import check_one_reader_of_stdin, parse_input, parse_pairs, read_bytes
 from stigmer_runner.cli.log_setup import set_up_logging
 from stigmer_runner.cli.outputs import OutputFormat, print_output
 from stigmer_runner.cli.process_run import start_in_process
@@ -30,18 +30,23 @@ from stigmer_runner.config import (
 
 
 @click.command("run")
-@click.argument("file")
-@click.option("--input", "input_text", metavar="JSON|@FILE|-", help="Workflow input: JSON, a file, or standard input.")
+@click.argument("file", type=click.Path(allow_dash=True), metavar="FILE")
+@click.option("--input", "input_text", metavar="JSON|@FILE|-", help="Workflow input, as JSON or YAML.")
 @click.option("--env", "env_pairs", metavar="K=V", multiple=True, help="A variable of the workflow; repeatable.")
 @click.option(
     "--secret", "secret_pairs", metavar="K=V", multiple=True, help="A secret, seen as $secrets.K; repeatable."
 )
 @click.option(
-    "--events", "events_file", metavar="FILE|-", help="Write each event as a line of JSON; - is standard error."
+    "--events",
+    "events_file",
+    type=click.Path(allow_dash=True),
+    metavar="FILE|-",
+    help="Write each event as a line of JSON; - is standard error.",
 )
 @click.option(
     "--event",
     "event_files",
+    type=click.Path(allow_dash=True),
     metavar="FILE|-",
     multiple=True,
     help="CloudEvents for its listeners, one JSON object a line; repeatable.",
@@ -49,6 +54,7 @@ from stigmer_runner.config import (
 @click.option(
     "--document",
     "other_files",
+    type=click.Path(),
     metavar="FILE",
     multiple=True,
     help="A document that `run: workflow` finds, beside those of DOCUMENTS_DIR; repeatable.",
@@ -102,6 +108,9 @@ def command(
     Exit codes: 0 completed, 1 faulted (the error object is the last line of standard error), 2 invalid document or
     usage, 130 cancelled.
     """
+    check_one_reader_of_stdin(
+        {"FILE": (file,), "--input": (input_text,), "--event": event_files, "--document": other_files}
+    )
     secrets = parse_pairs("--secret", secret_pairs)
     settings = _settings()
     redactor = Redactor((*secrets.values(), *secret_values(settings), *_secrets_of_temporal(runtime)))

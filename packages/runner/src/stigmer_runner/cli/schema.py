@@ -10,7 +10,7 @@ from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
 
 
 @click.command("schema")
-@click.option("--output", metavar="FILE", help="Write to a file instead of standard output.")
+@click.option("--output", type=click.Path(), metavar="FILE", help="Write to a file instead of standard output.")
 def command(output: str | None) -> int:
     """Print the JSON Schema (draft 2020-12) of workflow documents, made from the models that load them.
 

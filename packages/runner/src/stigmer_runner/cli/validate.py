@@ -10,6 +10,7 @@ from stigmer_dsl import JsonObject, JsonValue, Problem, render
 
 from stigmer_runner.cli.checking import check, expression_checker
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
+from stigmer_runner.cli.files_below import files_below, is_document
 from stigmer_runner.cli.inputs import STDIN, read_bytes
 from stigmer_runner.cli.validate_sarif import sarif_log
 
@@ -32,16 +33,25 @@ class _Report:
 
 
 @click.command("validate")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("places", type=click.Path(allow_dash=True), nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array with an object for each file.")
-@click.option("--sarif", "sarif", metavar="FILE|-", help="Write a SARIF 2.1.0 log; - is standard output, alone.")
-def command(files: tuple[str, ...], *, as_json: bool, sarif: str | None) -> int:
-    """Check each document FILE (- is standard input) and print all problems, with places and advice.
+@click.option(
+    "--sarif",
+    "sarif",
+    type=click.Path(allow_dash=True),
+    metavar="FILE|-",
+    help="Write a SARIF 2.1.0 log; - is standard output, alone.",
+)
+def command(places: tuple[str, ...], *, as_json: bool, sarif: str | None) -> int:
+    """Check each document FILE (- is standard input), and those below each DIR: all problems, with places and advice.
 
     Exit codes: 0 all are valid (there may be warnings), 2 at least one is not.
     """
     if as_json and sarif == STDIN:
         raise UsageFailure("--json and --sarif - both write to standard output; give --sarif a file.")
+    files = list(dict.fromkeys(file for place in places for file in files_below(place, is_document)))
+    if not files:
+        raise UsageFailure(f"There is no workflow document below {' '.join(places)}.")
     with expression_checker() as checker:
         reports = []
         for file in files:

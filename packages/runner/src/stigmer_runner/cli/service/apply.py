@@ -7,16 +7,17 @@ from stigmer_dsl import JsonObject, Problem, render
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow
 
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
+from stigmer_runner.cli.files_below import files_below, is_workflow
 from stigmer_runner.cli.service.access import ServiceAccess, with_service
 from stigmer_runner.cli.service.client import ServiceClient, ask
-from stigmer_runner.cli.service.documents import Unreadable, WorkflowFile, read_workflow, workflow_files
+from stigmer_runner.cli.service.documents import Unreadable, WorkflowFile, read_workflow
 from stigmer_runner.cli.service.failures import ServiceFailure, shown_problem
 from stigmer_runner.cli.service.printing import print_json
 from stigmer_runner.cli.service.shapes import workflow_json
 
 
 @click.command("apply")
-@click.argument("places", nargs=-1, required=True, metavar="FILE|DIR...")
+@click.argument("places", type=click.Path(allow_dash=True), nargs=-1, required=True, metavar="FILE|DIR...")
 @click.option("--org", default="", help="Organization that owns what names no owner; default: everybody's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array with an object for each file.")
 @with_service
@@ -28,7 +29,7 @@ def command(places: tuple[str, ...], org: str, *, access: ServiceAccess, as_json
 
     Exit codes: 0 all are stored, 2 at least one is not, or the service cannot be reached.
     """
-    files = list(dict.fromkeys(file for place in places for file in workflow_files(place)))
+    files = list(dict.fromkeys(file for place in places for file in files_below(place, is_workflow)))
     if not files:
         raise UsageFailure(f"There is no workflow below {' '.join(places)}.")
 

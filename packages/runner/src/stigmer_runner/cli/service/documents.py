@@ -1,9 +1,7 @@
 """Files of workflows as the resource that the service stores: a specification, a resource, or a document."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
 
 from stigmer_converter import ConversionError, ConversionProblem, convert_source, format_of, read_spec, revert_document
@@ -14,12 +12,11 @@ from stigmer_dsl.syntax.yaml_reader import read_yaml
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
-from stigmer_runner.cli.inputs import STDIN, read_bytes
+from stigmer_runner.cli.inputs import read_bytes
 from stigmer_runner.cli.service.shapes import metadata_from_json
 
 INPUT_SCHEMA_ANNOTATION: Final = "stigmer.ai/input-schema"
 """Annotation of a workflow: the JSON Schema of its input as JSON text; a specification has no field for it."""
-_ENDINGS: Final = (".yaml", ".yml", ".json", ".binpb")
 _API_VERSION: Final = "agentic.stigmer.ai/v1"
 
 
@@ -45,17 +42,6 @@ class Unreadable(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
         self.text = text
-
-
-def workflow_files(place: str) -> Iterator[str]:
-    """The file itself, or every workflow below a folder; case files and other YAML are no workflows."""
-    path = Path(place)
-    if place == STDIN or not path.is_dir():
-        yield place
-        return
-    for found in sorted(path.rglob("*")):
-        if found.suffix in _ENDINGS and ".test." not in found.name and found.is_file() and _looks_like_one(found):
-            yield str(found)
 
 
 def read_workflow(name: str, *, org: str) -> WorkflowFile:
@@ -161,15 +147,3 @@ def _placed(problem: Problem, document: LoadedDocument | None) -> Problem:
     if place is None:
         return problem
     return replace(problem, line=place[0], column=place[1])
-
-
-def _looks_like_one(path: Path) -> bool:
-    if path.suffix == ".binpb":
-        return True
-    try:
-        value = read_yaml(path.read_text(encoding="utf-8"), Limits()).value
-    except (SyntaxFault, OSError, UnicodeDecodeError):
-        return False
-    return isinstance(value, dict) and (
-        {"document", "do"} <= set(value) or {"document", "tasks"} <= set(value) or value.get("kind") == "Workflow"
-    )

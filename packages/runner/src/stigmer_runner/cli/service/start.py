@@ -24,7 +24,7 @@ from stigmer_runner.cli.service.watching import NoPicture, picture, watch
 
 @click.command("start")
 @click.argument("workflow", metavar="NAME|ID", shell_complete=complete_workflow)
-@click.option("--input", "input_text", metavar="JSON|@FILE|-", help="Input: JSON, a file, or standard input.")
+@click.option("--input", "input_text", metavar="JSON|@FILE|-", help="Input, as JSON or YAML.")
 @click.option("--env", "env_pairs", metavar="K=V", multiple=True, help="A variable of the run; repeatable.")
 @click.option("--secret", "secret_pairs", metavar="K=V", multiple=True, help="A secret of the run; repeatable.")
 @click.option("--tag", "tags", multiple=True, help="A tag to find it by; repeatable.")
