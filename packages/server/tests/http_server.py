@@ -16,7 +16,7 @@ from stigmer_proto_json import struct_from_json
 from stigmer_server.application import Application, open_application
 from stigmer_server.config import Settings
 from stigmer_server.http_port.app import HttpApp
-from stigmer_server.http_port.server import HttpPort
+from stigmer_server.http_port.server import http_port
 from stigmer_server.store.executions import assign_runner
 from stigmer_server.testing import ADMIN_KEY, CLIENT_KEY, RUNNER_KEY
 
@@ -161,7 +161,7 @@ async def http_server(folder: Path, **settings: Any) -> AsyncIterator[HttpServer
         async with open_application(chosen) as application:
             app = HttpApp(application, chosen)
             async with (
-                HttpPort(app, listener),
+                http_port(app, listener),
                 httpx.AsyncClient(base_url=base_url, headers=headers, trust_env=False) as client,
             ):
                 yield HttpServer(application=application, base_url=base_url, client=client, routes=app.routes)

@@ -5,6 +5,7 @@ import socket
 from contextlib import AbstractContextManager, AsyncExitStack
 
 from stigmer_ports.config import is_loopback
+from stigmer_ports.http_port.server import HttpPort
 from stigmer_ports.listeners import listening, port_of
 from stigmer_ports.logs import get_logger
 from stigmer_ports.redaction import Redactor
@@ -16,7 +17,6 @@ from stigmer_runner.config import ExecutionMode, Settings
 from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import grpc_port
 from stigmer_runner.http_port.app import build_app
-from stigmer_runner.http_port.server import HttpPort
 from stigmer_runner.in_process import open_in_process
 from stigmer_runner.mode import Mode
 
@@ -72,7 +72,7 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
                 authentication=authentication,
                 ready=lambda: mode.lifecycle.ready and not stop.is_set(),
             )
-            await stack.enter_async_context(HttpPort(app, http_listener))
+            await stack.enter_async_context(HttpPort(app, listener=http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
         _warn_when_open(settings)
         # Last, so that what starts at once is seen by every port and sink.

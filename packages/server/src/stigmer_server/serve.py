@@ -16,7 +16,7 @@ from stigmer_server.application import OrchestratorFactory, open_application
 from stigmer_server.config import Settings
 from stigmer_server.grpc_port.server import grpc_port
 from stigmer_server.http_port.app import HttpApp
-from stigmer_server.http_port.server import HttpPort
+from stigmer_server.http_port.server import http_port
 
 log = get_logger(__name__)
 
@@ -47,8 +47,7 @@ async def serve(
         )
         port = await stack.enter_async_context(grpc_port(application, grpc_listener, tls))
         log.info("gRPC server started", port=port_of(grpc_listener), host=host, tls=tls is not None)
-        http_port = HttpPort(HttpApp(application, settings), http_listener, http_tls)
-        await stack.enter_async_context(http_port)
+        await stack.enter_async_context(http_port(HttpApp(application, settings), http_listener, http_tls))
         log.info("HTTP server started", port=port_of(http_listener), host=host, tls=tls is not None)
         if application.first_key is not None:
             _show_once(application.first_key)

@@ -1,0 +1,1 @@
+"""What an HTTP port is made of."""
