@@ -137,10 +137,12 @@ class ExecutionCreation:
         instance = self._instances.default_of(transaction, workflow)
         assert instance.metadata is not None
         assert workflow.metadata is not None
-        workflow.status = workflow.status or WorkflowStatus()
-        if workflow.status.default_instance_id != instance.metadata.id:
-            workflow.status.default_instance_id = instance.metadata.id
-            replace_body(transaction, workflow.metadata.id, "", bytes(workflow))
+        known = workflow.status.default_instance_id if workflow.status else ""
+        if known != instance.metadata.id:
+            newest = _workflow(transaction.connection, workflow.metadata.id, lock=True)
+            newest.status = newest.status or WorkflowStatus()
+            newest.status.default_instance_id = instance.metadata.id
+            replace_body(transaction, workflow.metadata.id, "", bytes(newest))
         return instance
 
     def _layers(
@@ -169,8 +171,8 @@ class ExecutionCreation:
         return values
 
 
-def _workflow(connection: Connection, workflow_id: str) -> Workflow:
-    body = find_by_id(connection, int(WORKFLOW.kind), workflow_id)
+def _workflow(connection: Connection, workflow_id: str, *, lock: bool = False) -> Workflow:
+    body = find_by_id(connection, int(WORKFLOW.kind), workflow_id, lock=lock)
     if body is None:
         raise Refused(Reason.NOT_FOUND, f"there is no Workflow {workflow_id!r}")
     return WORKFLOW.parse(body)

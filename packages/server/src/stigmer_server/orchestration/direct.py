@@ -121,7 +121,7 @@ class DirectOrchestrator:
         return fitting[self._turn % len(fitting)]
 
     async def _registered(self, runner_id: str) -> RegisteredRunner | None:
-        return next((runner for runner in await self._runners.registered() if runner.id == runner_id), None)
+        return await self._runners.find(runner_id) if runner_id else None
 
     async def _assign(self, execution_id: str, runner_id: str) -> bool:
         return await self._database.write(lambda transaction: assign_runner(transaction, execution_id, runner_id))

@@ -82,7 +82,7 @@ class Collection(Generic[R]):
 
         def work(transaction: Transaction) -> R:
             given = self.kind.parse(data)
-            body = find_by_address(transaction.connection, address_of(self.kind, metadata))
+            body = find_by_address(transaction.connection, address_of(self.kind, metadata), lock=True)
             if body is None:
                 return self.insert(transaction, given, caller)
             return self._replace(transaction, self.kind.parse(body), given, caller)
@@ -182,7 +182,7 @@ class Collection(Generic[R]):
         body = (
             find_by_id(connection, int(self.kind.kind), metadata.id, lock=True)
             if metadata.id
-            else find_by_address(connection, address_of(self.kind, metadata))
+            else find_by_address(connection, address_of(self.kind, metadata), lock=True)
         )
         if body is None:
             raise Refused(Reason.NOT_FOUND, f"there is no {self.kind.name} {(metadata.id or metadata.slug)!r}")

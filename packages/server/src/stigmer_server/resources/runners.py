@@ -31,8 +31,8 @@ from stigmer_server.resources.kind import Kind
 from stigmer_server.resources.metadata import invalid
 from stigmer_server.resources.pages import page_of_info, total_pages
 from stigmer_server.store.database import Database
-from stigmer_server.store.resources import all_resources
-from stigmer_server.store.runner_health import read_health, write_health
+from stigmer_server.store.resources import find_by_id
+from stigmer_server.store.runner_health import read_health, runners_with_health, write_health
 from stigmer_server.vault import KeyRing
 
 
@@ -105,11 +105,15 @@ class WorkflowRunners:
         page, size = page_of_info(request.page_info)
 
         def work(connection: Connection) -> WorkflowRunnerList:
-            runners = [RUNNER.parse(body) for body in all_resources(connection, int(RUNNER.kind))]
-            chosen = [runner for runner in runners if request.type in ("", _type(runner))][::-1]
-            entries = chosen[page * size : (page + 1) * size]
-            for runner in entries:
-                _add_health(connection, runner)
+            runners = [
+                (RUNNER.parse(body), health) for body, health in runners_with_health(connection, int(RUNNER.kind))
+            ]
+            chosen = [runner for runner in runners if request.type in ("", _type(runner[0]))][::-1]
+            entries = []
+            for runner, health in chosen[page * size : (page + 1) * size]:
+                assert runner.status is not None
+                runner.status.health = health
+                entries.append(runner)
             return WorkflowRunnerList(total_pages=total_pages(len(chosen), size), entries=entries)
 
         return await self._database.read(work)
@@ -118,14 +122,18 @@ class WorkflowRunners:
         """Every runner, the oldest first."""
 
         def work(connection: Connection) -> list[RegisteredRunner]:
-            found = []
-            for body in all_resources(connection, int(RUNNER.kind)):
-                runner = RUNNER.parse(body)
-                assert runner.metadata is not None
-                assert runner.spec is not None
-                health = read_health(connection, runner.metadata.id) or WorkflowRunnerHealth()
-                found.append(RegisteredRunner(id=runner.metadata.id, spec=runner.spec, state=health.state))
-            return found
+            found = runners_with_health(connection, int(RUNNER.kind))
+            return [_registered(RUNNER.parse(body), health) for body, health in found]
+
+        return await self._database.read(work)
+
+    async def find(self, runner_id: str) -> RegisteredRunner | None:
+        """The runner with this id, if there is one."""
+
+        def work(connection: Connection) -> RegisteredRunner | None:
+            body = find_by_id(connection, int(RUNNER.kind), runner_id)
+            health = read_health(connection, runner_id) or WorkflowRunnerHealth()
+            return None if body is None else _registered(RUNNER.parse(body), health)
 
         return await self._database.read(work)
 
@@ -148,6 +156,12 @@ def _add_health(connection: Connection, runner: WorkflowRunner) -> None:
     assert runner.metadata is not None
     assert runner.status is not None
     runner.status.health = read_health(connection, runner.metadata.id) or WorkflowRunnerHealth()
+
+
+def _registered(runner: WorkflowRunner, health: WorkflowRunnerHealth) -> RegisteredRunner:
+    assert runner.metadata is not None
+    assert runner.spec is not None
+    return RegisteredRunner(id=runner.metadata.id, spec=runner.spec, state=health.state)
 
 
 def _type(runner: WorkflowRunner) -> str:

@@ -1,6 +1,6 @@
 """The event log of an execution: append-only, in order, each event once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
@@ -146,6 +146,24 @@ def page_after(connection: Connection, execution_id: str, sequence: int, limit: 
     reached = found[-1].sequence_number if found else sequence
     terminal = is_terminal(ExecutionPhase(row.phase))
     return LogPage(events=found, more=reached < row.last_sequence, ended=terminal and reached >= row.last_sequence)
+
+
+def tails(connection: Connection, execution_ids: Sequence[str]) -> Mapping[str, list[WorkflowProgressEvent]]:
+    """The events between snapshot and end of the log of each of these executions that has some."""
+    found: dict[str, list[WorkflowProgressEvent]] = {}
+    query = (
+        select(events.c.execution_id, events.c.body)
+        .join(executions, executions.c.id == events.c.execution_id)
+        .where(
+            executions.c.id.in_(execution_ids),
+            events.c.sequence > executions.c.snapshot_sequence,
+            events.c.sequence <= executions.c.last_sequence,
+        )
+        .order_by(events.c.execution_id, events.c.sequence)
+    )
+    for row in connection.execute(query) if execution_ids else ():
+        found.setdefault(row.execution_id, []).append(WorkflowProgressEvent.parse(row.body))
+    return found
 
 
 def _locked(connection: Connection, execution_id: str) -> Any:

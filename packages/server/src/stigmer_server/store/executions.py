@@ -12,9 +12,11 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecution,
     WorkflowExecutionStatus,
 )
+from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
+from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceKind
 
 from stigmer_server.reduction import TERMINAL_PHASES, TaskTypes, reduce, task_types
-from stigmer_server.store.event_log import tail
+from stigmer_server.store.event_log import tail, tails
 from stigmer_server.store.tables import execution_tags, executions, resources
 from stigmer_server.store.tables import secrets as secrets_table
 from stigmer_server.store.transaction import Transaction
@@ -110,7 +112,7 @@ def read_execution(connection: Connection, execution_id: str, *, lock: bool = Fa
     """The execution as it stands, or None. `lock` holds off other writers until the end of the transaction."""
     query = select(*_COLUMNS).where(executions.c.id == execution_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    return None if row is None else _stored(connection, row)
+    return None if row is None else _stored(row, tail(connection, row.id, row.snapshot_sequence, row.last_sequence))
 
 
 def page_of_executions(
@@ -124,7 +126,8 @@ def page_of_executions(
         .limit(size)
         .offset(page * size)
     ).all()
-    return [_stored(connection, row) for row in rows], total
+    newer = tails(connection, [row.id for row in rows if row.snapshot_sequence < row.last_sequence])
+    return [_stored(row, newer.get(row.id, [])) for row in rows], total
 
 
 def replace_status(transaction: Transaction, stored: StoredExecution, status: WorkflowExecutionStatus) -> None:
@@ -190,7 +193,8 @@ def _where(query: "Select[Any]", chosen: ExecutionFilter) -> "Select[Any]":
 
 def _holds(text: str) -> ColumnElement[bool]:
     tagged = select(execution_tags.c.execution_id).where(execution_tags.c.tag.icontains(text, autoescape=True))
-    workflows = select(resources.c.id).where(resources.c.slug.icontains(text, autoescape=True))
+    of_kind = resources.c.kind == int(ApiResourceKind.workflow)
+    workflows = select(resources.c.id).where(of_kind, resources.c.slug.icontains(text, autoescape=True))
     return or_(
         executions.c.id.icontains(text, autoescape=True),
         executions.c.id.in_(tagged),
@@ -198,9 +202,9 @@ def _holds(text: str) -> ColumnElement[bool]:
     )
 
 
-def _stored(connection: Connection, row: Row[Any]) -> StoredExecution:
+def _stored(row: Row[Any], newer: list[WorkflowProgressEvent]) -> StoredExecution:
+    """The execution of a row and of the events since its snapshot."""
     status = WorkflowExecutionStatus.parse(row.snapshot)
-    newer = tail(connection, row.id, row.snapshot_sequence, row.last_sequence)
     execution, types = WorkflowExecution.parse(row.body), task_types(row.task_types)
     return StoredExecution(
         execution=replace(execution, status=reduce(status, newer, types) if newer else status),

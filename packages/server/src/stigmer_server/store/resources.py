@@ -76,14 +76,17 @@ def delete_resource(transaction: Transaction, resource_id: str) -> None:
 
 
 def find_by_id(connection: Connection, kind: int, resource_id: str, *, lock: bool = False) -> bytes | None:
-    """The body of the resource of this kind and id."""
+    """The body of the resource of this kind and id. `lock` holds off other writers until the end of the transaction:
+    what is to be replaced must be read with it.
+    """
     query = select(resources.c.body).where(resources.c.id == resource_id, resources.c.kind == kind)
     return connection.execute(query.with_for_update() if lock else query).scalar_one_or_none()
 
 
-def find_by_address(connection: Connection, address: Address) -> bytes | None:
-    """The body of the resource with this owner and slug."""
-    return connection.execute(select(resources.c.body).where(*_at(address))).scalar_one_or_none()
+def find_by_address(connection: Connection, address: Address, *, lock: bool = False) -> bytes | None:
+    """The body of the resource with this owner and slug. `lock` holds off other writers, as in `find_by_id`."""
+    query = select(resources.c.body).where(*_at(address))
+    return connection.execute(query.with_for_update() if lock else query).scalar_one_or_none()
 
 
 def find_version(connection: Connection, address: Address, version: str) -> bytes | None:
