@@ -64,7 +64,9 @@ def test_documents_for_sub_workflows(file: MakeFile) -> None:
     assert (done.returncode, json.loads(done.stdout)) == (0, {"got": 2})
     without = stigmer(parent)
     assert without.returncode == 1
-    assert json.loads(without.stderr.splitlines()[-1])["title"] == "There is no workflow tests/child:latest"
+    error = json.loads(without.stderr.splitlines()[-1])
+    assert error["title"] == "There is no workflow tests/child:latest"
+    assert "--document" in error["detail"]
 
 
 def test_a_problem_of_such_a_document_shows_its_own_line(file: MakeFile) -> None:

@@ -152,7 +152,7 @@ def test_problems_are_shown_as_validate_shows_them_and_the_rest_is_stored(stigme
     assert done.code == 2
     assert f"{wrong}:" in done.err
     assert "^" in done.err
-    assert f"{wrong}: not stored" in done.out
+    assert f"{wrong}: not stored\n" in done.out
     assert f"{HELLO}: hello 1.0.0" in done.out
 
 
@@ -161,6 +161,7 @@ def test_a_document_that_no_specification_can_express_is_refused_with_its_place(
 ) -> None:
     file = tmp_path / "shell.yaml"
     file.write_text(HELLO.read_text() + "  - more:\n      emit:\n        event: {with: {source: a, type: b}}\n")
+    assert "`stigmer run` runs the document" in stigmer("apply", str(file)).out
     done = stigmer("apply", str(file), "--json")
     problems = json.loads(done.out)[0]["problems"]
     assert done.code == 2
@@ -194,6 +195,7 @@ def test_a_failed_run_gives_one_and_its_error(stigmer: Stigmer, tmp_path: Path) 
     done = stigmer("start", "faulty", "--watch")
     assert (done.code, done.out) == (1, "")
     assert "Fallen" in done.err.splitlines()[-1]
+    assert stigmer("start", "faulty", "--wait").err.splitlines()[-1].startswith("/do/0/")
     told = stigmer("start", "faulty", "--wait", "--json")
     assert told.json["phase"] == "failed"
 
@@ -233,8 +235,8 @@ def test_a_run_is_controlled_and_runs_again(stigmer: Stigmer) -> None:
     assert stigmer("pause", run, "--reason", "lunch", "--json").code == 0
     while stigmer("get", "execution", run, "--json").json["phase"] != "paused":
         pass
-    assert stigmer("resume", run).code == 0
-    assert stigmer("cancel", run, "--reason", "enough").code == 0
+    assert stigmer("resume", run).out == f"{run} paused, will be running\n"
+    assert stigmer("cancel", run, "--reason", "enough").out == f"{run} running, will be cancelled\n"
     assert stigmer("watch", run).code == 130
     refused = stigmer("pause", run)
     assert refused.code == 2

@@ -125,7 +125,8 @@ class ResourceCaller:
                 # Relative, so that what it refers to is found beside it, and no path of this machine is told.
                 found = candidate.relative_to(root).as_posix()
                 return Fetched(uri=found, text=candidate.read_bytes().decode("utf-8", errors="replace"))
-        hint = "files are read below the folders that the runner allows" if self._config.folders else "files are off"
+        allowed = "files are read below the folders that the runner allows" if self._config.folders else "files are off"
+        hint = f"{allowed} (RESOURCE_DIRS)"
         raise fault("authorization", "The file is not available to workflows", f"{uri}: {hint}")
 
     def _check_size(self, size: int, uri: str) -> None:

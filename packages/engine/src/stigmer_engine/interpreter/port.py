@@ -1,12 +1,17 @@
 """The port between the interpreter and a runtime: all that differs between an event loop and a Temporal workflow."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from stigmer_dsl.json_types import JsonObject, JsonValue
 
 from stigmer_engine.events import ProgressEvent
 from stigmer_engine.expressions.program import Program
+
+UNKNOWN_WORKFLOW: Final = (
+    "register it with this runner first: its file belongs into DOCUMENTS_DIR, or behind --document of `stigmer run`"
+)
+"""What to do about a sub-workflow that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from stigmer_engine.documents import DocumentRegistry
 from stigmer_engine.events import Status
 from stigmer_engine.execution import Execution
 from stigmer_engine.faults import Fault, fault
-from stigmer_engine.interpreter.port import ChildRequest
+from stigmer_engine.interpreter.port import UNKNOWN_WORKFLOW, ChildRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 
 StartChild = Callable[[PreparedDocument, ChildRequest], Execution]
@@ -60,7 +60,7 @@ class Children:
         wanted = f"{request.namespace}/{request.name}:{request.version}"
         document = self._documents.find(request.namespace, request.name, request.version)
         if document is None:
-            raise fault("configuration", f"There is no workflow {wanted}", "register it with this runner first")
+            raise fault("configuration", f"There is no workflow {wanted}", UNKNOWN_WORKFLOW)
         if self._levels <= 0:
             detail = f"{wanted} would be one too many; does a workflow run itself?"
             raise fault("configuration", "Sub-workflows are nested too deeply", detail)

@@ -23,7 +23,7 @@ from temporalio.exceptions import (
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 
 from stigmer_engine.faults import Fault, fault
-from stigmer_engine.interpreter.port import ChildRequest
+from stigmer_engine.interpreter.port import UNKNOWN_WORKFLOW, ChildRequest
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
 from stigmer_engine.runtimes.temporal.family import Family
@@ -137,7 +137,7 @@ class TemporalChildren:
         wanted = f"{request.namespace}/{request.name}:{request.version}"
         found = await self._document(request)
         if found is None:
-            raise fault("configuration", f"There is no workflow {wanted}", "register it with this runner first")
+            raise fault("configuration", f"There is no workflow {wanted}", UNKNOWN_WORKFLOW)
         if self._start.levels <= 0:
             detail = f"{wanted} would be one too many; does a workflow run itself?"
             raise fault("configuration", "Sub-workflows are nested too deeply", detail)

@@ -1,6 +1,7 @@
 """`stigmer apply`: registers workflows with the service."""
 
 import sys
+from typing import Final
 
 import click
 from stigmer_dsl import JsonObject, Problem, render
@@ -14,6 +15,8 @@ from stigmer_runner.cli.service.documents import Unreadable, WorkflowFile, read_
 from stigmer_runner.cli.service.failures import ServiceFailure, shown_problem
 from stigmer_runner.cli.service.printing import print_json
 from stigmer_runner.cli.service.shapes import workflow_json
+
+_AS_IT_IS: Final = "the service keeps what a WorkflowSpec can express; `stigmer run` runs the document as it is"
 
 
 @click.command("apply")
@@ -75,5 +78,6 @@ def _result(name: str, stored: Workflow | None, problems: list[Problem], text: s
 def _line(result: JsonObject) -> str:
     workflow = result["workflow"]
     if workflow is None:
-        return f"{result['file']}: not stored"
+        inexpressible = any(problem["code"] == "not-expressible" for problem in result["problems"])
+        return f"{result['file']}: not stored" + (f" ({_AS_IT_IS})" if inexpressible else "")
     return f"{result['file']}: {workflow['name']} {workflow['version']} ({workflow['id']})"

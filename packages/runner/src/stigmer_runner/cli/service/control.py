@@ -35,7 +35,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the run as a
 def cancel(execution: str, reason: str, *, access: ServiceAccess, as_json: bool) -> int:
     """Stop a run in order; it may take a while until it has stopped. Exit codes: 0 done, 2 the service refused."""
     request = CancelWorkflowExecutionRequest(id=execution, reason=reason)
-    return _ordered(access, lambda client: client.execution_commands.cancel(request), as_json=as_json)
+    return _ordered(access, lambda client: client.execution_commands.cancel(request), "cancelled", as_json=as_json)
 
 
 @click.command("terminate")
@@ -46,7 +46,7 @@ def cancel(execution: str, reason: str, *, access: ServiceAccess, as_json: bool)
 def terminate(execution: str, reason: str, *, access: ServiceAccess, as_json: bool) -> int:
     """End a run at once, without its own clean-up. Exit codes: 0 done, 2 the service refused."""
     request = TerminateWorkflowExecutionRequest(id=execution, reason=reason)
-    return _ordered(access, lambda client: client.execution_commands.terminate(request), as_json=as_json)
+    return _ordered(access, lambda client: client.execution_commands.terminate(request), "cancelled", as_json=as_json)
 
 
 @click.command("pause")
@@ -57,7 +57,7 @@ def terminate(execution: str, reason: str, *, access: ServiceAccess, as_json: bo
 def pause(execution: str, reason: str, *, access: ServiceAccess, as_json: bool) -> int:
     """Hold a run before its next task. Exit codes: 0 done, 2 the service refused."""
     request = PauseWorkflowExecutionRequest(id=execution, reason=reason)
-    return _ordered(access, lambda client: client.execution_commands.pause(request), as_json=as_json)
+    return _ordered(access, lambda client: client.execution_commands.pause(request), "paused", as_json=as_json)
 
 
 @click.command("resume")
@@ -67,7 +67,7 @@ def pause(execution: str, reason: str, *, access: ServiceAccess, as_json: bool) 
 def resume(execution: str, *, access: ServiceAccess, as_json: bool) -> int:
     """Go on with a paused run. Exit codes: 0 done, 2 the service refused."""
     request = ResumeWorkflowExecutionRequest(id=execution)
-    return _ordered(access, lambda client: client.execution_commands.resume(request), as_json=as_json)
+    return _ordered(access, lambda client: client.execution_commands.resume(request), "running", as_json=as_json)
 
 
 @click.command("rerun")
@@ -96,6 +96,7 @@ def rerun(execution: str, *, access: ServiceAccess, as_json: bool) -> int:
 def _ordered(
     access: ServiceAccess,
     order: Callable[[ServiceClient], Coroutine[None, None, WorkflowExecution]],
+    becomes: str,
     *,
     as_json: bool,
 ) -> int:
@@ -106,5 +107,7 @@ def _ordered(
     if as_json:
         print_json(execution_json(run))
     else:
-        print(f"{run.metadata.id if run.metadata else ''} {phase_name(run)}")
+        phase = phase_name(run)
+        coming = "" if phase == becomes else f", will be {becomes}"
+        print(f"{run.metadata.id if run.metadata else ''} {phase}{coming}")
     return ExitCode.OK

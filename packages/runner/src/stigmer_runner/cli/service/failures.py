@@ -77,6 +77,8 @@ def failure_of(error: GRPCError, access: ServiceAccess) -> ServiceFailure:
             return ServiceFailure(f"{_sentence(said)}.", absent=True)
         case Status.UNIMPLEMENTED:
             return ServiceFailure(f"The service at {access.endpoint} does not offer that: {said}.")
+        case Status.UNKNOWN if "content-type" in said:
+            return ServiceFailure(f"At {access.endpoint} is something else, and no Stigmer service: {said}.")
         case Status.UNAVAILABLE:
             return ServiceFailure(f"Not possible now: {said}. Try again.")
         case _:
