@@ -19,6 +19,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
     WorkflowRunnerSpec,
 )
 from stigmer_proto.ai.stigmer.commons.apiresource import (
+    ApiResourceDeleteInput,
     ApiResourceMetadata,
     ApiResourceOwnerScope,
     WorkflowTaskKind,
@@ -178,3 +179,25 @@ async def test_pausing_tells_what_the_runner_said(tmp_path: Path) -> None:
         with pytest.raises(Refused) as refused:  # the scripted runner does not implement it
             await opened.executions.pause(run)
         assert refused.value.reason is Reason.NOT_SUPPORTED
+
+
+async def test_the_connection_to_a_runner_is_closed_when_it_is_registered_no_more(tmp_path: Path) -> None:
+    connected, left = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        while await reader.read(1024):
+            pass
+        left.set()
+        writer.close()
+
+    listening = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with listening, application(tmp_path, call_seconds=0.2) as opened:
+        endpoint = f"grpc://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        metadata = ApiResourceMetadata(name="silent", owner_scope=ApiResourceOwnerScope.platform)
+        spec = WorkflowRunnerSpec(type="grpc", endpoint=endpoint)
+        made = await opened.runners.create(WorkflowRunner(metadata=metadata, spec=spec), SERVER)
+        assert made.metadata is not None
+        await connected.wait()
+        await opened.runners.delete(ApiResourceDeleteInput(resource_id=made.metadata.id), SERVER)
+        await left.wait()

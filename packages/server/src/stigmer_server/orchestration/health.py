@@ -52,7 +52,9 @@ class HealthChecks:
         while True:
             self._now.clear()
             try:
-                await asyncio.gather(*(self._check(runner) for runner in await self._runners.registered()))
+                registered = await self._runners.registered()
+                self._calls.keep(runner.spec.endpoint for runner in registered)
+                await asyncio.gather(*(self._check(runner) for runner in registered))
             except Refused:
                 pass  # the store is away, which it tells itself
             except Exception:

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
 from enum import Enum, auto
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -46,13 +47,14 @@ class RunnerCallFailed(Exception):
 
 
 class RunnerCalls:
-    """Connections to runners, made when first needed and kept. An async context manager."""
+    """Connections to runners, made when first needed and kept while they are wanted. An async context manager."""
 
     def __init__(self, *, key: SecretStr | None, tls: ssl.SSLContext, timeout_seconds: float) -> None:
         self._key = key
         self._tls = tls
         self._timeout_seconds = timeout_seconds
         self._channels: dict[RunnerAddress, Channel] = {}
+        self._under_way: Counter[Channel] = Counter()
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,6 +65,13 @@ class RunnerCalls:
         for channel in self._channels.values():
             channel.close()
         self._channels.clear()
+
+    def keep(self, endpoints: Iterable[str]) -> None:
+        """Close the connections to all other runners, but those with calls under way."""
+        kept = {runner_address(endpoint) for endpoint in endpoints}
+        for address in [address for address in self._channels if address not in kept]:
+            if not self._under_way[self._channels[address]]:
+                self._channels.pop(address).close()
 
     async def call(self, endpoint: str, call: Callable[[WorkflowExecutionServiceStub], Awaitable[_A]]) -> _A:
         """The answer to `call` of the runner at `endpoint`. Raises RunnerCallFailed."""
@@ -101,6 +110,7 @@ class RunnerCalls:
             return await call(channel)
 
         calling: asyncio.Task[_A] | None = None
+        self._under_way[channel] += 1
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 await self._connect(channel, endpoint)
@@ -120,6 +130,9 @@ class RunnerCalls:
         finally:
             if calling is not None:
                 calling.cancel()
+            self._under_way[channel] -= 1
+            if not self._under_way[channel]:
+                del self._under_way[channel]
 
     async def _connect(self, channel: Channel, endpoint: str) -> None:
         try:
