@@ -4,13 +4,15 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 from stigmer_server.store.transaction import Transaction
+from stigmer_server.store.unreachable import is_unreachable
 
 _T = TypeVar("_T")
 _LARGEST_GROUP = 256
@@ -77,12 +79,17 @@ class GroupCommit:
 
     def _commit(self, group: list[_Write]) -> tuple[list[_Outcome], frozenset[str]]:
         """Nearly always every write succeeds: savepoints are set only once one of the group has failed."""
-        with suppress(Exception):  # whose failure it is shows the next attempt, from a clean start
+        try:
             return self._attempt(group, savepoints=False)
+        except DBAPIError as error:
+            if is_unreachable(error):  # SQLite has undone everything, savepoints too
+                return _all_failed(group, error)
+        except Exception:  # noqa: S110 - whose failure it is shows the next attempt, from a clean start
+            pass
         try:
             return self._attempt(group, savepoints=True)
         except Exception as error:  # whatever keeps the commit from the disk is every writer's failure
-            return [_Outcome(write, failure=error) for write in group], frozenset()
+            return _all_failed(group, error)
 
     def _attempt(self, group: list[_Write], *, savepoints: bool) -> tuple[list[_Outcome], frozenset[str]]:
         outcomes: list[_Outcome] = []
@@ -111,3 +118,7 @@ class GroupCommit:
                 outcome.write.done.set_exception(outcome.failure)
             else:
                 outcome.write.done.set_result(outcome.result)
+
+
+def _all_failed(group: list[_Write], error: Exception) -> tuple[list[_Outcome], frozenset[str]]:
+    return [_Outcome(write, failure=error) for write in group], frozenset()

@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL, Connection
 
 from stigmer_server.store.group_commit import GroupCommit
 from stigmer_server.store.transaction import Transaction
+from stigmer_server.store.unreachable import Reach
 
 _T = TypeVar("_T")
 _BUSY_SECONDS = 30
@@ -34,14 +35,21 @@ class SqliteDatabase:
         self._writer = self._engine.execution_options(stigmer_writes=True)
         self._group = GroupCommit(self._writer, publish)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store reader")
+        # A full disk lets reads through.
+        self._reach_reading, self._reach_writing = Reach(), Reach()
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
-        """As `Database.read`."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+        """As `Database.read`. Raises Refused (TRY_AGAIN) while the disk fails."""
+        with self._reach_reading.reaching():
+            return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     async def write(self, work: Callable[[Transaction], _T]) -> _T:
-        """As `Database.write`: on disk when this returns, together with the writes of the same moment."""
-        return await self._group.run(work)
+        """As `Database.write`: on disk when this returns, together with the writes of the same moment.
+
+        Raises Refused (TRY_AGAIN) while the disk is full or fails.
+        """
+        with self._reach_writing.reaching():
+            return await self._group.run(work)
 
     async def exclusively(self, work: Callable[[Connection], None]) -> None:
         """Run `work` alone; for migrations."""

@@ -1,5 +1,6 @@
-"""Tells a PostgreSQL that cannot be reached from what else goes wrong with it."""
+"""Tells a store that cannot be reached, or whose disk is full, from what else goes wrong with it."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +15,11 @@ log = get_logger(__name__)
 
 # Classes of SQLSTATE (PostgreSQL, appendix A): connection exception, insufficient resources, operator intervention.
 _PASSING_CLASSES: Final = ("08", "53", "57P")
+# Primary result codes of SQLite: the disk is full or fails, its file cannot be opened or is for reading only.
+_PASSING_CODES: Final = frozenset(
+    {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+)
+_PRIMARY_CODE: Final = 0xFF
 
 
 class Reach:
@@ -48,6 +54,8 @@ class Reach:
 
 
 def is_unreachable(error: DBAPIError) -> bool:
-    """Whether the connection is the matter, and not what was asked for."""
+    """Whether the connection or the disk is the matter, and not what was asked for."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE in _PASSING_CODES
     state = str(getattr(error.orig, "sqlstate", None) or "")
     return error.connection_invalidated or isinstance(error, InterfaceError) or state.startswith(_PASSING_CLASSES)
