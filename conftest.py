@@ -1,6 +1,7 @@
-"""What the tests of all packages share: a Temporal dev server, and how many processes run them side by side."""
+"""What the tests of all packages share: a Temporal dev server, logging put back, how many processes run them."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Iterator
 
@@ -13,6 +14,15 @@ from packages.engine.tests.temporal_server import end_executions, start_dev_serv
 def pytest_xdist_auto_num_workers() -> int:
     """Processes for `-n auto`: one more than there are processors, since many tests wait for servers and timers."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """After the test, the process logs as it did before."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import logging
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -28,18 +26,12 @@ from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import (
 
 from packages.ports.tests.asking import MAX_BYTES, REFUSALS, ask, asking, asking_port
 
+pytestmark = pytest.mark.usefixtures("restored_logging")
+
 PROBLEMS = tuple(
     ValidationProblem(code="not-known", message=f"Nobody knows {number}.", pointer=f"/do/{number}", line=number)
     for number in range(1, 4)
 )
-
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
 
 
 async def refused(channel: grpc.aio.Channel, data: bytes = b"") -> grpc.aio.AioRpcError:

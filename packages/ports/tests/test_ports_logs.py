@@ -3,22 +3,15 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from stigmer_ports.config import LogLevel, LogSettings
 from stigmer_ports.logs import configure_logging, get_logger
 from stigmer_ports.redaction import Redactor
 
+pytestmark = pytest.mark.usefixtures("restored_logging")
+
 SECRET = 'p"\\ä/ secret+value='
-
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
 
 
 def _fail() -> None:

@@ -1,20 +1,13 @@
 """What the server's log never shows."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from stigmer_server.command_line import command
 from stigmer_server.testing import ADMIN_KEY
 
-
-@pytest.fixture(autouse=True)
-def restore_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
+pytestmark = pytest.mark.usefixtures("restored_logging")
 
 
 def test_no_secret_of_the_settings_is_logged(

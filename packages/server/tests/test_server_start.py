@@ -1,6 +1,5 @@
 """How the server starts and ends, seen by whoever started it."""
 
-import logging
 import signal
 import socket
 from collections.abc import Iterator
@@ -17,15 +16,12 @@ WATCHED = (signal.SIGTERM, signal.SIGINT)
 def own_signals() -> Iterator[None]:
     """Handlers of a program that starts the server within itself."""
     before = [signal.signal(number, lambda *_: None) for number in WATCHED]
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
     yield
-    root.handlers[:], root.level = handlers, level
     for number, handler in zip(WATCHED, before, strict=True):
         signal.signal(number, handler)
 
 
-@pytest.mark.usefixtures("own_signals")
+@pytest.mark.usefixtures("own_signals", "restored_logging")
 def test_a_start_that_fails_leaves_signals_as_they_were(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [signal.getsignal(number) for number in WATCHED]
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import SecretStr
 from stigmer_engine import (
@@ -196,26 +196,24 @@ def process_config(settings: EngineSettings) -> ProcessConfig:
 
 def emitted_sink(settings: EngineSettings) -> HttpSinkConfig | None:
     """Where and how emitted events are sent, or None when they stay here."""
-    if settings.event_sink_url is None:
-        return None
-    return HttpSinkConfig(
-        url=settings.event_sink_url,
-        mode=settings.event_sink_mode,
-        headers=_bearer(settings.event_sink_token),
-        retry=RetryLimit(retries=settings.event_sink_retries),
-        timeout_seconds=settings.event_sink_timeout_seconds,
-    )
+    return _sink(settings, settings.event_sink_url, settings.event_sink_token, settings.event_sink_mode)
 
 
 def lifecycle_sink(settings: EngineSettings) -> HttpSinkConfig | None:
     """Where and how lifecycle events are sent, or None when nobody wants them."""
-    if settings.lifecycle_sink_url is None:
+    # The specification recommends the structured mode for lifecycle events.
+    return _sink(settings, settings.lifecycle_sink_url, settings.lifecycle_sink_token, "structured")
+
+
+def _sink(
+    settings: EngineSettings, url: str | None, token: SecretStr | None, mode: Literal["structured", "binary"]
+) -> HttpSinkConfig | None:
+    if url is None:
         return None
     return HttpSinkConfig(
-        url=settings.lifecycle_sink_url,
-        # The specification recommends the structured mode for lifecycle events.
-        mode="structured",
-        headers=_bearer(settings.lifecycle_sink_token),
+        url=url,
+        mode=mode,
+        headers={"authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {},
         retry=RetryLimit(retries=settings.event_sink_retries),
         timeout_seconds=settings.event_sink_timeout_seconds,
     )
@@ -229,7 +227,3 @@ def _lifecycle(
     return LifecycleConfig(
         publisher=publisher, status_changes=settings.lifecycle_status_changes, output_base=executions_url
     )
-
-
-def _bearer(token: SecretStr | None) -> dict[str, str]:
-    return {"authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {}

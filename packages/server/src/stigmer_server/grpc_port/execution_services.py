@@ -1,5 +1,6 @@
 """The services of executions."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
@@ -19,7 +20,7 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceId
 
 from stigmer_server.application import Application
-from stigmer_server.grpc_port.methods import Method, Service, Streaming, Unary
+from stigmer_server.grpc_port.methods import Method, Q, Service, Streaming, Unary
 from stigmer_server.grpc_port.roles import ANYBODY, RUNNERS, WRITERS
 from stigmer_server.grpc_port.snapshot_encoding import encoded_snapshots
 
@@ -63,41 +64,19 @@ def _commands(application: Application) -> tuple[Method, ...]:
 def _control(application: Application) -> tuple[Method, ...]:
     executions = application.executions
     return (
-        Unary(
-            name="cancel",
-            request=CancelWorkflowExecutionRequest,
-            reply=_EXECUTION,
-            roles=WRITERS,
-            call=lambda request, _caller: executions.cancel(request.id, request.reason),
+        _order("cancel", CancelWorkflowExecutionRequest, lambda asked: executions.cancel(asked.id, asked.reason)),
+        _order(
+            "terminate", TerminateWorkflowExecutionRequest, lambda asked: executions.terminate(asked.id, asked.reason)
         ),
-        Unary(
-            name="terminate",
-            request=TerminateWorkflowExecutionRequest,
-            reply=_EXECUTION,
-            roles=WRITERS,
-            call=lambda request, _caller: executions.terminate(request.id, request.reason),
-        ),
-        Unary(
-            name="pause",
-            request=PauseWorkflowExecutionRequest,
-            reply=_EXECUTION,
-            roles=WRITERS,
-            call=lambda request, _caller: executions.pause(request.id, request.reason),
-        ),
-        Unary(
-            name="resume",
-            request=ResumeWorkflowExecutionRequest,
-            reply=_EXECUTION,
-            roles=WRITERS,
-            call=lambda request, _caller: executions.resume(request.id),
-        ),
-        Unary(
-            name="sendSignal",
-            request=SendSignalRequest,
-            reply=_EXECUTION,
-            roles=WRITERS,
-            call=lambda request, _caller: executions.signal(request),
-        ),
+        _order("pause", PauseWorkflowExecutionRequest, lambda asked: executions.pause(asked.id, asked.reason)),
+        _order("resume", ResumeWorkflowExecutionRequest, lambda asked: executions.resume(asked.id)),
+        _order("sendSignal", SendSignalRequest, executions.signal),
+    )
+
+
+def _order(name: str, request: type[Q], call: Callable[[Q], Awaitable[WorkflowExecution]]) -> Method:
+    return Unary(
+        name=name, request=request, reply=_EXECUTION, roles=WRITERS, call=lambda message, _caller: call(message)
     )
 
 
