@@ -35,9 +35,8 @@ NUMBERS = (
     | st.floats(allow_nan=False, allow_infinity=False)
 )
 # Lone surrogates, which jq does not get as they are, included.
-TEXT = st.sampled_from(["", "a", "b", "open", "ä", "é", "\U0001f600", "\ud800", "?", "\x00", "\ufffe"]) | st.text(
-    max_size=6
-)
+CHOSEN_TEXT = st.sampled_from(["", "a", "ab", "open", "ä", "\U0001f600", "\ud800", "?", "\x00", "\ufffe", "-", "0"])
+TEXT = CHOSEN_TEXT | CHOSEN_TEXT | st.text(max_size=6)
 KEYS = ("a", "b", "c", "and", "not", "null")
 KEY = st.sampled_from(KEYS)
 SCALARS: st.SearchStrategy[JsonValue] = st.none() | st.booleans() | NUMBERS | TEXT
@@ -55,7 +54,7 @@ KINDS: list[st.SearchStrategy[JsonValue]] = [
 ALIKE: st.SearchStrategy[JsonValue] = st.sampled_from(KINDS).flatmap(
     lambda kind: st.fixed_dictionaries(dict.fromkeys(KEYS, kind))
 )
-VALUES = ALIKE | OBJECTS | PARTS | st.integers(1, 60).map(nested)
+VALUES = ALIKE | ALIKE | OBJECTS | PARTS | st.integers(1, 60).map(nested)
 
 
 # --- expressions --------------------------------------------------------------------------------------------------
@@ -89,13 +88,13 @@ def joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             st.lists(st.tuples(SPACE, st.sampled_from(signs), SPACE, inner), min_size=1, max_size=4),
         )
     )
-    return (
-        chain
-        | st.builds(lambda body, gap: f"({gap}{body}{gap})", inner, SPACE)
-        | st.builds(lambda body, gap: f"-{gap}{body}", inner, SPACE)
-        | st.builds(lambda body: f"({body} | not)", inner)
-        | st.builds(lambda body: f"{body} | not", inner)
+    wrapped = st.builds(
+        lambda form, body, gap: form.format(f"{gap}{body}{gap}"),
+        st.sampled_from(["({})", "({})", "-{}", "({} | not)", "{} | not"]),
+        inner,
+        SPACE,
     )
+    return chain | chain | chain | wrapped
 
 
 EXPRESSIONS = joined(ATOMS) | st.recursive(ATOMS, joined, max_leaves=10)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
-from stigmer_engine.events import ProgressEvent
+from stigmer_engine.events import ProgressEvent, Status
 
 
 class EventLog:
@@ -19,6 +19,7 @@ class EventLog:
     def __init__(self, *, after: int = 0) -> None:
         self._after = after
         self._events: list[ProgressEvent] = []
+        self._status: Status | None = None
         # Made by the first reader that waits: most events of a fast run are appended while nobody does.
         self._grown: asyncio.Event | None = None
         self._listeners: list[Callable[[ProgressEvent], object]] = []
@@ -52,6 +53,11 @@ class EventLog:
         return self._events[-1] if self._events else None
 
     @property
+    def status(self) -> Status | None:
+        """What the newest event of the workflow itself says, or None before the first."""
+        return self._status
+
+    @property
     def closed(self) -> bool:
         """Whether the terminal event is in the log."""
         return bool(self._events) and self._events[-1].terminal
@@ -68,6 +74,8 @@ class EventLog:
         if self.closed:
             raise ValueError(f"the log of execution {event.workflow_execution_id} is closed")
         self._events.append(event)
+        if not event.task_reference:
+            self._status = event.status
         if self._grown is not None:
             self._grown.set()
             self._grown = None

@@ -98,7 +98,7 @@ class Execution:
     @property
     def status(self) -> Status:
         """`pending` before the first event, then what the workflow's last event says."""
-        return self.snapshot.status
+        return self.log.status or self._snapshot.status
 
     @property
     def document(self) -> PreparedDocument:

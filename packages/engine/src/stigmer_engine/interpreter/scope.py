@@ -47,7 +47,8 @@ class Scope:
 
     def bind(self, **bindings: JsonValue) -> "Scope":
         """This scope with further variables; a name that is already there is hidden."""
-        return replace(self, bindings=MappingProxyType({**self.bindings, **bindings}))
+        bound = MappingProxyType({**self.bindings, **bindings})
+        return Scope(bindings=bound, task=self.task, plain=self.plain, authorization=self.authorization)
 
     def plainly(self) -> "Scope":
         """This scope for the tasks of an extension."""
@@ -55,7 +56,7 @@ class Scope:
 
     def of(self, task: TaskView) -> "Scope":
         """This scope, seen from a task."""
-        return replace(self, task=task, authorization=None)
+        return Scope(bindings=self.bindings, task=task, plain=self.plain)
 
 
 def moment(seconds: float) -> JsonObject:

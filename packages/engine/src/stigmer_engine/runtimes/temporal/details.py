@@ -4,7 +4,6 @@ from typing import Final
 
 from temporalio import workflow
 
-from stigmer_engine.events import ProgressEvent, Status
 from stigmer_engine.execution import Execution
 from stigmer_engine.interpreter.prepared import PreparedDocument
 
@@ -17,26 +16,23 @@ class CurrentDetails:
 
     def __init__(self) -> None:
         self._stale = True
-        self._status: Status | None = None
 
-    def tell(self, event: ProgressEvent) -> None:
+    def tell(self) -> None:
         """Note that something has happened."""
         self._stale = True
-        if not event.task_reference:
-            self._status = event.status
 
     async def run(self, execution: Execution) -> None:
         """Write the details anew whenever an activation has changed something. To be run beside everything else."""
         while True:
             await workflow.wait_condition(lambda: self._stale)
             self._stale = False
-            workflow.set_current_details(described(execution, self._status or execution.status))
+            workflow.set_current_details(described(execution))
 
 
-def described(execution: Execution, status: Status) -> str:
+def described(execution: Execution) -> str:
     """A few lines of Markdown: the state, and JSON pointers of the open tasks, outermost first."""
     tasks = execution.open_tasks[::-1]
-    lines = [f"**{status}**, {execution.log.size} events", *(f"- `{task}`" for task in tasks[:_SHOWN])]
+    lines = [f"**{execution.status}**, {execution.log.size} events", *(f"- `{task}`" for task in tasks[:_SHOWN])]
     if len(tasks) > _SHOWN:
         lines.append(f"- and {len(tasks) - _SHOWN} more")
     return "\n".join(lines)

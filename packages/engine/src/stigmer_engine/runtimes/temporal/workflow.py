@@ -238,7 +238,7 @@ class InterpretWorkflow(MessageHandlers):
 
     def _publish(self, log: EventLog, event: ProgressEvent) -> None:
         log.append(event)
-        self._details.tell(event)
+        self._details.tell()
         self._deliveries.add(event)
 
     async def _until_stopped(self) -> None:
