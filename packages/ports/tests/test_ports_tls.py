@@ -5,6 +5,12 @@ from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 from stigmer_ports.config import ConfigError
 from stigmer_ports.tls import server_tls
 
@@ -43,3 +49,17 @@ def test_files_that_cannot_be_used_are_named(pair: tuple[Path, Path], tmp_path: 
     ):
         with pytest.raises(ConfigError, match=rf"^CERT_FILE and KEY_FILE cannot be used: {why}\.$"):
             server_tls(cert_file, key_file, protocol="h2", variables=VARIABLES)
+
+
+def test_an_encrypted_key_is_refused_and_nobody_is_asked_for_its_password(
+    pair: tuple[Path, Path], tmp_path: Path
+) -> None:
+    cert, key = pair
+    encrypted = tmp_path / "encrypted.pem"
+    encrypted.write_bytes(
+        load_pem_private_key(key.read_bytes(), None).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+        )
+    )
+    with pytest.raises(ConfigError, match=r"^KEY_FILE holds an encrypted key; give one without a password\.$"):
+        server_tls(cert, encrypted, protocol="h2", variables=VARIABLES)

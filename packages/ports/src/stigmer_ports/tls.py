@@ -26,7 +26,8 @@ def server_tls(
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols([protocol])
     try:
-        context.load_cert_chain(cert_file, key_file)
+        # Without a password function OpenSSL would ask the terminal, and the start would wait for ever.
+        context.load_cert_chain(cert_file, key_file, _no_password)
     except ssl.SSLError:
         # What OpenSSL says names lines of its own code.
         raise ConfigError(
@@ -35,4 +36,14 @@ def server_tls(
         ) from None
     except OSError as error:
         raise ConfigError(f"{' and '.join(variables)} cannot be used: {error.strerror}.") from None
+    except _EncryptedKey:
+        raise ConfigError(f"{variables[1]} holds an encrypted key; give one without a password.") from None
     return context
+
+
+class _EncryptedKey(Exception):
+    """The private key cannot be read without a password."""
+
+
+def _no_password() -> str:
+    raise _EncryptedKey
