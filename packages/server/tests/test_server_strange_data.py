@@ -115,3 +115,28 @@ def test_long_tags_and_names_of_variables_are_refused(client: Peer) -> None:
     named = execution(workflow_id, runtimeEnv={"N" * 256: {"value": "x", "isSecret": True}})
     status, message = client.refusal(EXECUTION_COMMAND, "create", named)
     assert (status, "at most 255" in message) == ("INVALID_ARGUMENT", True)
+
+
+def test_phases_and_states_that_the_contract_has_not_are_refused(client: Peer, runner: Peer) -> None:
+    workflow_id = client.call(WORKFLOW_COMMAND, "apply", workflow("undefined")).metadata.id
+    run_id = client.call(EXECUTION_COMMAND, "create", execution(workflow_id)).metadata.id
+    for status, field in (
+        ({"phase": 42}, "status.phase"),
+        ({"phase": 6}, "status.phase"),
+        ({"tasks": [{"taskId": "a"}, {"taskId": "b", "status": 9}]}, "status.tasks[1].status"),
+        ({"tasks": [{"taskId": "a", "taskType": 80}]}, "status.tasks[0].task_type"),
+    ):
+        refused = runner.refusal(EXECUTION_COMMAND, "updateStatus", {"executionId": run_id, "status": status})
+        assert (refused[0], field in refused[1]) == ("INVALID_ARGUMENT", True)
+    refused = client.refusal(EXECUTION_QUERY, "list", {"phase": 42})
+    assert (refused[0], "phase" in refused[1]) == ("INVALID_ARGUMENT", True)
+
+
+async def test_a_sub_workflow_is_not_run_again_without_its_parent(tmp_path: Path) -> None:
+    async with http_server(tmp_path) as server:
+        parent = await server.start(await server.register())
+        await server.take(parent)
+        await server.report(f"{parent}/1", "workflow_started")
+        answer = await server.client.post(f"/api/v1/executions/{parent}/1/rerun")
+        assert (answer.status_code, answer.json()["reason"]) == (409, "WRONG_STATE")
+        assert parent in answer.json()["detail"]

@@ -3,6 +3,7 @@
 from stigmer_ports.logs import get_logger
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     WorkflowExecution,
+    WorkflowExecutionStatus,
     WorkflowExecutionUpdateStatusInput,
 )
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ReportProgressResponse, WorkflowProgressEvent
@@ -14,7 +15,7 @@ from stigmer_server.executions.secrets import show_execution
 from stigmer_server.reduction import merge_report
 from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.audit import status_updated
-from stigmer_server.resources.metadata import invalid
+from stigmer_server.resources.metadata import check_defined, invalid
 from stigmer_server.store.database import Database
 from stigmer_server.store.event_log import Appended, Verdict, append_event
 from stigmer_server.store.executions import read_execution, replace_status
@@ -78,6 +79,7 @@ class ProgressReports:
         reported = request.status
         if reported is None:
             raise invalid("status", "is missing")
+        _check_status(reported)
         reported = finite_status(reported)
 
         def work(transaction: Transaction) -> WorkflowExecution:
@@ -102,3 +104,10 @@ def _check(event: WorkflowProgressEvent) -> None:
         raise invalid("sequence_number", f"must count from 1, not {event.sequence_number}")
     if not 0 <= event.task_progress <= 100:
         raise invalid("task_progress", f"must be 0 to 100, not {event.task_progress}")
+
+
+def _check_status(status: WorkflowExecutionStatus) -> None:
+    check_defined("status.phase", status.phase)
+    for index, task in enumerate(status.tasks):
+        check_defined(f"status.tasks[{index}].status", task.status)
+        check_defined(f"status.tasks[{index}].task_type", task.task_type)

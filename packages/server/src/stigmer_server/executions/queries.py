@@ -16,7 +16,7 @@ from stigmer_server.access import Caller
 from stigmer_server.broadcast import Broadcast
 from stigmer_server.executions.secrets import show_execution
 from stigmer_server.refusals import Reason, Refused
-from stigmer_server.resources.metadata import invalid
+from stigmer_server.resources.metadata import check_defined, invalid
 from stigmer_server.resources.pages import page_of_token, page_size, total_pages
 from stigmer_server.store.database import Database
 from stigmer_server.store.executions import ExecutionFilter, page_of_executions, read_execution
@@ -56,6 +56,7 @@ class ExecutionQueries:
 
     async def page(self, request: ListWorkflowExecutionsRequest) -> WorkflowExecutionList:
         """A page of executions, the last created first."""
+        check_defined("phase", request.phase)
         chosen = ExecutionFilter(phase=request.phase, tags=wanted_tags(request.tags))
         return await self._page(chosen, page_of_token(request.page_token), page_size(request.page_size))
 

@@ -7,10 +7,12 @@ from stigmer_dsl.json_types import JsonObject
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import WorkflowExecution, WorkflowExecutionSpec
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
+from stigmer_server.executions.children import PARENT_LABEL
 from stigmer_server.executions.repeats import IDEMPOTENCY_ANNOTATION
 from stigmer_server.executions.run_input import annotate_input
 from stigmer_server.http_port.bodies import object_member
 from stigmer_server.http_port.protojson import from_protojson
+from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.metadata import invalid
 
 RERUN_ANNOTATION: Final = "stigmer.ai/rerun-of"
@@ -46,8 +48,16 @@ def name_creation(execution: WorkflowExecution, header: str | None) -> None:
 
 
 def repeated(execution: WorkflowExecution) -> WorkflowExecution:
-    """A new execution of the same workflow with the same input, variables, secrets and tags."""
+    """A new execution of the same workflow with the same input, variables, secrets and tags.
+
+    Raises Refused (WRONG_STATE) for a sub-workflow: its document and input come from its parent.
+    """
     before, spec = execution.metadata or ApiResourceMetadata(), execution.spec or WorkflowExecutionSpec()
+    if PARENT_LABEL in before.labels:
+        parent = before.labels[PARENT_LABEL]
+        raise Refused(
+            Reason.WRONG_STATE, f"{before.id!r} is a sub-workflow of {parent!r}: it runs again when its parent does"
+        )
     kept = {name: value for name, value in before.annotations.items() if name != IDEMPOTENCY_ANNOTATION}
     metadata = ApiResourceMetadata(
         name=before.name,

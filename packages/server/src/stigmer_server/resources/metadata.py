@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from betterproto2 import Enum
 from stigmer_proto.ai.stigmer.commons.apiresource import (
     ApiResourceKind,
     ApiResourceMetadata,
@@ -77,6 +78,12 @@ def keep_identity(stored: ApiResourceMetadata, given: ApiResourceMetadata) -> No
 def invalid(field: str, what: str) -> Refused:
     """The refusal of a field: `field what`."""
     return Refused(Reason.INVALID_REQUEST, f"{field} {what}", field=field)
+
+
+def check_defined(field: str, value: Enum) -> None:
+    """Raise Refused (INVALID_REQUEST) for a number that the contract's enum does not have."""
+    if value not in tuple(type(value)):
+        raise invalid(field, f"must be one of {', '.join(known.name or '' for known in type(value))}, not {int(value)}")
 
 
 def _default_scope(kind: Kind[R]) -> ApiResourceOwnerScope:
