@@ -9,7 +9,7 @@ from .documents import compiling_case, converting_case, loading_case
 from .machine import this_machine
 from .measure import Case, Measurement, measure
 from .report import machine_line, page, table
-from .running import Bench, bench, concurrent_case, loop_case
+from .running import JQ_SUM, PLAIN_SUM, Bench, bench, concurrent_case, loop_case
 from .starting import help_case, import_case
 from .task_kinds import InProcess, kind_cases
 
@@ -20,7 +20,8 @@ def cases(bench: Bench, *, quick: bool) -> tuple[Case, ...]:
     """Everything that is measured; `quick` takes a tenth of the work where it is long."""
     share = 10 if quick else 1
     return (
-        loop_case(bench, 10_000 // share),
+        loop_case(bench, 10_000 // share, PLAIN_SUM),
+        loop_case(bench, 10_000 // share, JQ_SUM),
         concurrent_case(bench, 1_000 // share),
         converting_case(100),
         loading_case(100),

@@ -66,14 +66,13 @@ does; the ratios are what to compare.
 
 ## How to read it
 
-- **The loop and the concurrent workflows** are compared with code that evaluates the same jq programs by the same
-  evaluator, that is, in child processes: this ratio is the price of frames, events, data flow and scopes. The second
-  yardstick uses neither jq nor a child process: it says what a workflow language costs at all, against Python code that
-  somebody has to deploy.
+- **The loops and the concurrent workflows** are compared with code that evaluates the same expressions by the same
+  evaluator: this ratio is the price of frames, events, data flow and scopes. Sums and conditions are answered in this
+  process; those of the second loop take jq, in a child process. The second yardstick knows no expressions: it says what
+  a workflow language costs at all, against Python code that somebody has to deploy.
 - **Each task kind** is compared with what it does, and with nothing that it is for: its yardsticks keep no state that
   could be frozen, report no events and read no data flow from a document. Read `each`; the ratio against a few Python
-  instructions says little more than that they cost next to nothing. Expressions that are not mere lookups (here those
-  of `set`, `switch` and `for`) are evaluated by jq in a child process, which is most of what they cost.
+  instructions says little more than that they cost next to nothing. None of their expressions takes jq.
 - **Converting** checks every field and rewrites expressions; its yardstick knows four kinds and checks nothing.
 - **Loading** keeps a line and a column for every value, and checks names, flow and expressions; its yardstick finds
   only what pydantic finds. `Engine.load` also has libjq compile each expression, in a child process: a text that

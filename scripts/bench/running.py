@@ -1,7 +1,7 @@
 """Executions: a long loop, and many workflows at a time.
 
-The yardsticks are what one would write without a workflow language: coroutines that evaluate the same jq programs in
-the same child process, and the same sums in plain Python, which says what the language itself costs.
+The yardsticks are what one would write without a workflow language: coroutines that evaluate the same expressions by
+the same evaluator, and the same sums in plain Python, which says what the language itself costs.
 """
 
 import asyncio
@@ -16,15 +16,16 @@ from stigmer_engine.expressions import Evaluator, Program, template_program
 
 from .measure import Case, Yardstick
 
-LOOP = """
+PLAIN_SUM = ".total + $item"
+JQ_SUM = "[.total, $item] | add"
+_LOOP = """
 document: {dsl: 1.0.0, namespace: bench, name: loop, version: 1.0.0}
 do:
   - each:
       for: {each: item, in: .count}
       do:
-        - add: {set: {count: '${ .count }', total: '${ .total + $item }'}}
+        - add: {set: {count: '${ .count }', total: '${ SUM }'}}
 """
-LOOP_TEMPLATE: JsonValue = {"count": "${ .count }", "total": "${ .total + $item }"}
 
 THREE_STEPS = """
 document: {dsl: 1.0.0, namespace: bench, name: three-steps, version: 1.0.0}
@@ -73,10 +74,10 @@ def bench(peer: httpx.AsyncBaseTransport) -> Iterator[Bench]:
             loop.run(made.engine.close())
 
 
-def loop_case(bench: Bench, steps: int) -> Case:
-    """A `for` of `set` steps."""
-    document = bench.engine.load(LOOP)
-    program = template_program(LOOP_TEMPLATE, frozenset({"item"}))
+def loop_case(bench: Bench, steps: int, expression: str) -> Case:
+    """A `for` of `set` steps, each with a sum."""
+    document = bench.engine.load(_LOOP.replace("SUM", expression))
+    program = template_program({"count": "${ .count }", "total": f"${{ {expression} }}"}, frozenset({"item"}))
     start: JsonValue = {"count": steps, "total": 0}
 
     async def ours() -> JsonValue:
@@ -95,15 +96,15 @@ def loop_case(bench: Bench, steps: int) -> Case:
         return {**value}
 
     return Case(
-        name=f"a `for` of {steps:,} `set` steps",
+        name=f"a `for` of {steps:,} `set` steps: `{expression}`".replace("|", "\\|"),
         unit="step",
         units=steps,
         run=lambda: bench.run(ours()),
         yardsticks=(
             Yardstick(
-                name="asyncio loop, the same jq in the same child process", run=lambda: bench.run(by_evaluator())
+                name="asyncio loop, the same expressions by the same evaluator", run=lambda: bench.run(by_evaluator())
             ),
-            Yardstick(name="asyncio loop in plain Python, without jq", run=lambda: bench.run(in_python())),
+            Yardstick(name="asyncio loop in plain Python", run=lambda: bench.run(in_python())),
         ),
     )
 
@@ -141,10 +142,10 @@ def concurrent_case(bench: Bench, workflows: int) -> Case:
         run=lambda: bench.run(bench.outputs(document, inputs)),
         yardsticks=(
             Yardstick(
-                name="asyncio.gather, the same jq in the same child processes",
+                name="asyncio.gather, the same expressions by the same evaluator",
                 run=lambda: bench.run(all_by_evaluator()),
             ),
-            Yardstick(name="asyncio.gather in plain Python, without jq", run=lambda: bench.run(all_in_python())),
+            Yardstick(name="asyncio.gather in plain Python", run=lambda: bench.run(all_in_python())),
         ),
     )
 

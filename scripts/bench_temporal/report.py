@@ -52,8 +52,9 @@ callbacks on. Seconds depend on the machine; the ratios are what to compare.
 {_rates(throughput)}
 
 The activities by hand have a timeout and nothing else. Ours have a heartbeat, so that a lost worker is noticed within
-seconds, an id of their own, and a summary for Temporal's web page. What the `for` of pure steps takes longer is jq:
-each of its 100 expressions is evaluated in a child process, where the loop by hand adds two numbers.
+seconds, an id of their own, and a summary for Temporal's web page. The 100 steps of the
+`for` take no jq: where the loop by hand adds two numbers, each has its data flow, its frame and two events, which is
+about 25 us of the worker's time.
 """
 
 
