@@ -72,7 +72,8 @@ does; the ratios are what to compare.
   a workflow language costs at all, against Python code that somebody has to deploy.
 - **Each task kind** is compared with what it does, and with nothing that it is for: its yardsticks keep no state that
   could be frozen, report no events and read no data flow from a document. Read `each`; the ratio against a few Python
-  instructions says little more than that they cost next to nothing. None of their expressions takes jq.
+  instructions says little more than that they cost next to nothing. Of their expressions only that of `for` takes jq,
+  once for its array.
 - **Converting** checks every field and rewrites expressions; its yardstick knows four kinds and checks nothing.
 - **Loading** keeps a line and a column for every value, and checks names, flow and expressions; its yardstick finds
   only what pydantic finds. `Engine.load` also has libjq compile each expression, in a child process: a text that
