@@ -246,3 +246,23 @@ def test_shells_complete_names_of_files(words: list[str]) -> None:
         env={**os.environ, **environment},
     )
     assert done.stdout == "file,ord\n"
+
+
+def test_a_document_is_not_converted_but_reverted(tmp_path: Path, in_process: InProcess) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(VALID)
+    code, stdout, stderr = in_process("convert", str(path))
+    assert (code, stdout) == (2, "")
+    assert "--reverse" in stderr
+    code, stdout, _ = in_process("convert", "--reverse", "--to", "yaml", str(path))
+    assert (code, yaml.safe_load(stdout)["tasks"][0]["name"]) == (0, "greet")
+    (tmp_path / "spec.yaml").write_text(stdout)
+    assert in_process("convert", str(tmp_path / "spec.yaml"))[0] == 0
+
+
+def test_what_cannot_be_reverted_is_shown_in_its_line(tmp_path: Path, in_process: InProcess) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(HEADER + "do:\n  - tell: {emit: {event: {with: {type: a}}}}\n")
+    code, _, stderr = in_process("convert", "--reverse", str(path))
+    assert code == 2
+    assert f"{path}:3:5: error[not-expressible]" in stderr

@@ -66,3 +66,11 @@ def test_nothing_to_perform(tmp_path: Path) -> None:
     done = stigmer(".", "--filter", "nobody", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.strip() == "Error: No case has 'nobody' in its name."
+
+
+def test_a_document_is_told_from_a_file_of_cases(tmp_path: Path) -> None:
+    (tmp_path / "flow.yaml").write_text("document: {}\ndo: []\n")
+    done = stigmer("flow.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].endswith("This is a workflow document, and no file of cases")
+    assert done.stderr.count("error[") == 1

@@ -89,6 +89,10 @@ def parse_cases(text: str | bytes, *, source: str, folder: Path) -> tuple[Planne
         hint = "Start with `workflow:` and `cases:`."
         findings.add("wrong-type", "", f"A case file is an object, this is {describe(tree.value)}", hint)
         raise InvalidDocument(findings.sorted())
+    if "do" in tree.value and "cases" not in tree.value:
+        hint = "Its cases belong into a file beside it, with `workflow:` and `cases:`."
+        findings.add("missing-property", "", "This is a workflow document, and no file of cases", hint)
+        raise InvalidDocument(findings.sorted())
     try:
         file = CaseFile.model_validate(tree.value, by_alias=True, by_name=False, context={"document": True})
     except ValidationError as error:

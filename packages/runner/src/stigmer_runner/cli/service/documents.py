@@ -1,10 +1,10 @@
 """Files of workflows as the resource that the service stores: a specification, a resource, or a document."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from stigmer_converter import ConversionError, ConversionProblem, convert_source, format_of, read_spec, revert_document
+from stigmer_converter import ConversionError, convert_source, format_of, read_spec, revert_document
 from stigmer_dsl import InvalidDocument, JsonObject, JsonValue, LoadedDocument, Problem, load
 from stigmer_dsl.limits import Limits
 from stigmer_dsl.syntax.fault import SyntaxFault
@@ -12,6 +12,7 @@ from stigmer_dsl.syntax.yaml_reader import read_yaml
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
+from stigmer_runner.cli.conversion_problems import placed, conversion_problem
 from stigmer_runner.cli.inputs import read_bytes
 from stigmer_runner.cli.service.shapes import metadata_from_json
 
@@ -32,7 +33,7 @@ class WorkflowFile:
 
     def located(self, problem: Problem) -> Problem:
         """The problem of the service with its place in the author's document."""
-        return _placed(problem, self.document)
+        return placed(problem, self.document)
 
 
 class Unreadable(Exception):
@@ -82,13 +83,13 @@ def _of_spec(name: str, data: bytes, text: str, value: JsonObject | None, org: s
         converted = convert_source(data, spec_format)
         metadata = metadata_from_json(value["metadata"]) if value and "metadata" in value else ApiResourceMetadata()
     except ConversionError as error:
-        raise Unreadable([_of_conversion(problem, name, None) for problem in error.problems], text) from None
+        raise Unreadable([conversion_problem(problem, name, None) for problem in error.problems], text) from None
     except ValueError as error:
         problem = Problem(code="invalid-value", message=f"metadata: {error}", source=name)
         raise Unreadable([problem], text) from None
     head = spec.document.name if spec.document else ""
     workflow = Workflow(api_version=_API_VERSION, kind="Workflow", metadata=_completed(metadata, head, org), spec=spec)
-    warnings = tuple(_of_conversion(problem, name, None) for problem in converted.warnings)
+    warnings = tuple(conversion_problem(problem, name, None) for problem in converted.warnings)
     return WorkflowFile(name=name, workflow=workflow, text=text, warnings=warnings)
 
 
@@ -101,12 +102,15 @@ def _of_document(name: str, data: bytes, text: str, org: str) -> WorkflowFile:
     try:
         reverted = revert_document(json.dumps(raw), source=name)
     except ConversionError as error:
-        raise Unreadable([_of_conversion(problem, name, document) for problem in error.problems], text) from None
+        raise Unreadable([conversion_problem(problem, name, document) for problem in error.problems], text) from None
     metadata = _completed(ApiResourceMetadata(), document.workflow.document.name, org)
     if schema is not None:
         metadata.annotations[INPUT_SCHEMA_ANNOTATION] = json.dumps(schema, ensure_ascii=False)
     workflow = Workflow(api_version=_API_VERSION, kind="Workflow", metadata=metadata, spec=reverted.spec)
-    warnings = [*document.warnings, *(_of_conversion(problem, name, document) for problem in reverted.warnings)]
+    warnings = [
+        *document.warnings,
+        *(conversion_problem(problem, name, document) for problem in reverted.warnings),
+    ]
     return WorkflowFile(name=name, workflow=workflow, text=text, document=document, warnings=tuple(warnings))
 
 
@@ -128,22 +132,3 @@ def _without_input_schema(raw: JsonObject) -> tuple[JsonObject, JsonValue]:
     rest = {key: value for key, value in (given or {}).items() if key != "schema"}
     without = {key: value for key, value in raw.items() if key != "input"}
     return ({**without, "input": rest} if rest else without), schema["document"]
-
-
-def _of_conversion(problem: ConversionProblem, source: str, document: LoadedDocument | None) -> Problem:
-    found = Problem(
-        code=problem.code,
-        message=problem.message,
-        pointer=problem.path,
-        source=source,
-        severity=problem.severity,
-        hint=problem.hint,
-    )
-    return _placed(found, document)
-
-
-def _placed(problem: Problem, document: LoadedDocument | None) -> Problem:
-    place = document.locate(problem.pointer) if document and problem.pointer.startswith("/") else None
-    if place is None:
-        return problem
-    return replace(problem, line=place[0], column=place[1])
