@@ -12,7 +12,7 @@ from stigmer_dsl.syntax.yaml_reader import read_yaml
 from stigmer_proto.ai.stigmer.agentic.workflow.v1 import Workflow
 from stigmer_proto.ai.stigmer.commons.apiresource import ApiResourceMetadata, ApiResourceOwnerScope
 
-from stigmer_runner.cli.conversion_problems import placed, conversion_problem
+from stigmer_runner.cli.conversion_problems import conversion_problem, placed
 from stigmer_runner.cli.inputs import read_bytes
 from stigmer_runner.cli.service.shapes import metadata_from_json
 
