@@ -136,3 +136,9 @@ def test_blobs_are_listed_and_swept(tmp_path: Path) -> None:
     assert (swept.returncode, swept.stdout.startswith("1 of 2 blobs deleted (7 bytes)")) == (0, True)
     assert blobs(tmp_path, "list").stdout.split()[0] == keys[1]
     assert blobs(tmp_path, "sweep", "--older-than", "50").returncode == 0
+
+
+def test_without_a_home_folder_a_whole_path_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BLOB_STORAGE_PATH", "~nobody-of-that-name/blobs")
+    with pytest.raises(ConfigError, match=r"^BLOB_STORAGE_PATH is '~nobody-of-that-name/blobs', but this user has no"):
+        payloads_config(load_payload_settings())

@@ -72,6 +72,17 @@ def test_certificates_that_cannot_be_used_are_one_sentence(failing_start: Callab
         assert said.startswith("Error: GRPC_TLS_CERT_FILE and GRPC_TLS_KEY_FILE cannot be used")
 
 
+def test_a_folder_for_payloads_that_cannot_be_written_is_one_sentence(
+    failing_start: Callable[..., str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / "file" / "blobs"
+    said = failing_start(EXECUTION_MODE="temporal", BLOB_STORAGE_PATH=str(place))
+    assert (
+        said.splitlines()[-1] == f"Error: BLOB_STORAGE_PATH names '{place}', which cannot be written: not a directory."
+    )
+
+
 def test_listening_to_the_world_without_a_key_is_a_warning(start_runner: Start) -> None:
     runner = start_runner(BIND_HOST="0.0.0.0")
     assert (

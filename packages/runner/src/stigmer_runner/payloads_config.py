@@ -1,6 +1,7 @@
 """Settings to the engine's configuration of payloads."""
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from stigmer_engine.runtimes.temporal.payloads import Bucket, KeyRing, PayloadsConfig, parse_keys
 from stigmer_engine.runtimes.temporal.payloads.problems import InvalidKeys
@@ -21,10 +22,26 @@ def payloads_config(settings: PayloadSettings) -> PayloadsConfig:
     )
 
 
+def check_place(place: Path | Bucket) -> None:
+    """Make the folder, and see that it can be written: one sentence now, not one failure for each execution.
+
+    A bucket may come later, and is asked only when it is needed. Raises ConfigError.
+    """
+    if not isinstance(place, Path):
+        return
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        why = (error.strerror or type(error).__name__).lower()
+        raise ConfigError(f"BLOB_STORAGE_PATH names {str(place)!r}, which cannot be written: {why}.") from None
+
+
 def _place(settings: PayloadSettings) -> Path | Bucket:
     bucket = settings.bucket_value("bucket")
     if settings.blob_storage_type == "filesystem" or bucket is None:
-        return settings.blob_storage_path.expanduser()
+        return _expanded("BLOB_STORAGE_PATH", settings.blob_storage_path)
     return Bucket(
         bucket=bucket,
         endpoint=settings.bucket_value("endpoint"),
@@ -39,7 +56,7 @@ def _keys(settings: PayloadSettings) -> KeyRing:
         return _parsed("PAYLOAD_KEYS", settings.payload_keys.get_secret_value())
     if settings.payload_keys_file is None:
         return KeyRing()
-    path = settings.payload_keys_file.expanduser()
+    path = _expanded("PAYLOAD_KEYS_FILE", settings.payload_keys_file)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -49,6 +66,13 @@ def _keys(settings: PayloadSettings) -> KeyRing:
     if ring.first is None:
         raise ConfigError(f"PAYLOAD_KEYS_FILE names {str(path)!r}, which holds no key.")
     return ring
+
+
+def _expanded(name: str, path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ConfigError(f"{name} is {str(path)!r}, but this user has no home folder; give a whole path.") from None
 
 
 def _parsed(name: str, text: str) -> KeyRing:

@@ -54,7 +54,7 @@ from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import Documents, RegisteredDocuments
 from stigmer_runner.executions.schedule_variables import ScheduleVariables
 from stigmer_runner.mode import Mode
-from stigmer_runner.payloads_config import payloads_config
+from stigmer_runner.payloads_config import check_place, payloads_config
 from stigmer_runner.sinks.log import EventLogLines
 from stigmer_runner.stigmer_service import open_stigmer_service
 
@@ -66,6 +66,7 @@ async def open_on_temporal(
 ) -> Mode | None:
     """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError."""
     payloads = payloads_config(settings)
+    check_place(payloads.place)
     connection = connect_config(settings)
     bus = _Bus()
     environment = schedule_environment(settings)
