@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.exceptions import CancelledError as TemporalCancelledError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -30,8 +31,10 @@ from stigmer_engine.runtimes.temporal.names import (
     COMPLETE_ACTIVITY,
     DELIVER_ACTIVITY,
     DOCUMENT_ACTIVITY,
+    DOCUMENT_ELSEWHERE_ACTIVITY,
     FAMILY_ACTIVITY,
     LIFECYCLE_ACTIVITY,
+    NO_DOCUMENT,
     call_activity,
     workflow_id,
 )
@@ -40,6 +43,7 @@ from stigmer_engine.runtimes.temporal.payloads.problems import MissingSecrets
 from stigmer_engine.runtimes.temporal.secret_source import SecretSource
 from stigmer_engine.secrets import SecretVault
 
+_BENIGN: Final = ApplicationErrorCategory.BENIGN
 _HEARTBEATS_A_TIMEOUT: Final = 4
 _RAREST_SECONDS: Final = 2.0
 """Between two signs of life, as a cancellation comes with the answer to one, and may take 5 seconds."""
@@ -160,6 +164,13 @@ def _finding(parts: ActivityParts) -> list[Activity]:
         text = parts.find_document(identity["namespace"], identity["name"], identity["version"])
         return None if text is None else ClaimedText(text)
 
+    @activity.defn(name=DOCUMENT_ELSEWHERE_ACTIVITY)
+    async def find_here(identity: dict[str, Any]) -> ClaimedText:
+        found = await find(identity)
+        if found is None:
+            raise ApplicationError("this worker does not know the document", type=NO_DOCUMENT, category=_BENIGN)
+        return found
+
     @activity.defn(name=FAMILY_ACTIVITY)
     async def count(root: str) -> int:
         return await family_size(parts.client, root)
@@ -184,7 +195,7 @@ def _finding(parts: ActivityParts) -> list[Activity]:
             end = ChildEnd(error=lost)
         return end.to_json()
 
-    return [find, count, look_after]
+    return [find, find_here, count, look_after]
 
 
 def _completing(attendant: Attendant) -> Activity:

@@ -8,16 +8,15 @@ waits for, and a later run of it asks each child to tell of its end by a signal.
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final
 
-from stigmer_dsl.json_types import JsonObject, JsonValue
+from stigmer_dsl.json_types import JsonValue
 from temporalio import workflow
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
     ChildWorkflowError,
-    FailureError,
     WorkflowAlreadyStartedError,
 )
 from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
@@ -26,9 +25,10 @@ from stigmer_engine.faults import Fault, fault
 from stigmer_engine.interpreter.port import UNKNOWN_WORKFLOW, ChildRequest
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.distant_children import DistantChildren
+from stigmer_engine.runtimes.temporal.document_search import find_document
 from stigmer_engine.runtimes.temporal.family import Family
 from stigmer_engine.runtimes.temporal.faults import fault_of
-from stigmer_engine.runtimes.temporal.names import DOCUMENT_ACTIVITY, OUTLIVES_PARENT, WORKFLOW_TYPE, workflow_id
+from stigmer_engine.runtimes.temporal.names import OUTLIVES_PARENT, WORKFLOW_TYPE, workflow_id
 from stigmer_engine.runtimes.temporal.payloads.claimed_text import ClaimedText
 from stigmer_engine.runtimes.temporal.start import Beginning, Start
 
@@ -135,7 +135,7 @@ class TemporalChildren:
     async def _begin(self, request: ChildRequest) -> Handle | None:
         """Start the child; None when it was started before."""
         wanted = f"{request.namespace}/{request.name}:{request.version}"
-        found = await self._document(request)
+        found = await find_document(request, searches_elsewhere=self._start.rules.searches_elsewhere)
         if found is None:
             raise fault("configuration", f"There is no workflow {wanted}", UNKNOWN_WORKFLOW)
         if self._start.levels <= 0:
@@ -164,19 +164,6 @@ class TemporalChildren:
         except WorkflowAlreadyStartedError:
             return None
         return handle
-
-    async def _document(self, request: ChildRequest) -> str | None:
-        identity: JsonObject = {"namespace": request.namespace, "name": request.name, "version": request.version}
-        try:
-            found: ClaimedText | None = await workflow.execute_local_activity(
-                DOCUMENT_ACTIVITY,
-                identity,
-                start_to_close_timeout=_LOOK_SECONDS,
-                result_type=cast("type", ClaimedText | None),
-            )
-        except FailureError as error:
-            raise fault_of(error, "The search for a document") from error
-        return found.text if found is not None else None
 
 
 async def _cancel(child: str, starting: "asyncio.Task[Handle | None] | None") -> None:

@@ -44,6 +44,7 @@ from stigmer_engine.runtimes.temporal.terminating import terminate_children
 from stigmer_engine.snapshot import Snapshot
 from stigmer_engine.snapshot_json import snapshot_from_json
 
+_SEARCHES_ELSEWHERE: Final = 10
 _OWN_CANCELLATION_SECONDS: Final = 10.0
 _FOR_EVER_SECONDS: Final = 1000 * 365 * 86_400
 """As long as a duration of the DSL may be; Temporal has no timers for much more."""
@@ -246,6 +247,7 @@ class TemporalExecutions:
             rules=replace(
                 config.rules,
                 plain=True,
+                searches_elsewhere=config.rules.searches_elsewhere or _SEARCHES_ELSEWHERE,
                 own_cancellation_seconds=config.rules.own_cancellation_seconds or _OWN_CANCELLATION_SECONDS,
             ),
         )

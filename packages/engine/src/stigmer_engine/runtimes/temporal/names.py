@@ -35,6 +35,9 @@ FAULT_TYPE: Final = "stigmer/fault"
 INVALID_DOCUMENT: Final = "stigmer/invalid-document"
 """Type of the failure of an execution whose document its worker cannot run."""
 
+NO_DOCUMENT: Final = "stigmer/no-document"
+"""Type of the failure of a search for a document that a worker does not know."""
+
 _CALL_PREFIX: Final = "stigmer/"
 AGENT: Final = "agent"
 CALL_KINDS: Final = ("http", "grpc", "resource", "shell", "script", "emit", AGENT)
@@ -45,6 +48,7 @@ DELIVER_ACTIVITY: Final = "stigmer/deliver-events"
 LIFECYCLE_ACTIVITY: Final = "stigmer/deliver-lifecycle-events"
 BUDGET_ACTIVITY: Final = "stigmer/expression-over-budget"
 DOCUMENT_ACTIVITY: Final = "stigmer/find-document"
+DOCUMENT_ELSEWHERE_ACTIVITY: Final = "stigmer/find-document-elsewhere"
 FAMILY_ACTIVITY: Final = "stigmer/count-family"
 CHILD_ACTIVITY: Final = "stigmer/look-after-execution"
 COMPLETE_ACTIVITY: Final = "stigmer/complete-activity"
