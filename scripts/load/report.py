@@ -60,9 +60,9 @@ back and must end with the end. Each execution must have been started on one run
 
 {summary(reported)}
 
-What ended leaves nothing behind: when loads of 80 executions follow one another on one server, Python has as many blocks
-of memory after the sixth as after the first (658,000, within 2,000), and as many objects of every type. What still fills up
-has a bound: SQLite keeps at most 2 MiB of pages and 128 prepared statements for each of its six connections, and the
+What ended leaves nothing behind: when loads of 80 executions follow one another on one server, Python has no more
+blocks of memory after the sixth than after the second (659,000), and of no type more objects. What still fills up has
+a bound: SQLite keeps at most 2 MiB of pages and 128 prepared statements for each of its six connections, and the
 allocator's gaps come and go by a MiB.
 
 ## End to end, on a real runner
