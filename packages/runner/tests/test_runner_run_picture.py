@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+from rich.cells import cell_len
+from rich.console import ConsoleDimensions
 from stigmer_runner.cli.run_picture import Row, Scene, drawn
 
 RUN = Row(name="order", status="running", started_ms=1_000)
 
 
-def lines(scene: Scene, now_ms: int = 10_000) -> list[str]:
-    return [line.plain for line in drawn(scene, now_ms=now_ms, turning="~")]
+def lines(scene: Scene, *, width: int = 80, height: int = 24) -> list[str]:
+    return [line.plain for line in drawn(scene, ConsoleDimensions(width, height), now_ms=10_000, turning="~")]
 
 
 def task(
@@ -56,3 +58,16 @@ def test_the_oldest_of_many_are_left_out() -> None:
 def test_what_is_over_without_success_says_how() -> None:
     scene = Scene(replace(RUN, status="cancelled", ended_ms=4_000), (task("/do/0/a", "cancelled", ended_ms=4_000),))
     assert lines(scene) == ["■ order     3.0s  cancelled", "  ■ a       2.0s  cancelled"]
+
+
+def test_a_small_terminal_shows_the_newest_and_every_time() -> None:
+    names = ("short", "a-name-that-is-longer-than-the-terminal-is-wide", "\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 30)
+    scene = Scene(RUN, tuple(replace(task(f"/do/{number}/t"), name=name) for number, name in enumerate(names)))
+    shown = lines(scene, width=30)
+    assert [line.rstrip().endswith("8.0s") for line in shown[1:]] == [True] * 3
+    assert max(map(cell_len, shown[1:])) <= 30
+    assert "…" in shown[2]
+    many = Scene(RUN, tuple(task(f"/do/{number}/t{number}") for number in range(40)))
+    low = lines(many, height=8)
+    assert len(low) <= 8
+    assert low[-1].startswith("  ~ t39")

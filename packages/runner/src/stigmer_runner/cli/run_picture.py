@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from rich.console import Console, Group
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleDimensions, Group
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
@@ -13,6 +14,9 @@ from rich.text import Text
 from stigmer_runner.terminal_text import printable
 
 _SHOWN_TASKS: Final = 16
+_WIDEST_NAME: Final = 40
+_NARROWEST_NAME: Final = 8
+_MARK_AND_TIME: Final = 2 + 2 + 7
 _MARKS: Final = {
     "completed": ("✓", "green"),
     "failed": ("✗", "red"),
@@ -79,16 +83,21 @@ class RunPicture:
     def _drawn(self) -> Group:
         turning = self._spinner.render(self._console.get_time())
         mark = turning.plain if isinstance(turning, Text) else "…"
-        return Group(*drawn(self._scene(), now_ms=time.time_ns() // 1_000_000, turning=mark))
+        return Group(*drawn(self._scene(), self._console.size, now_ms=time.time_ns() // 1_000_000, turning=mark))
 
 
-def drawn(scene: Scene, *, now_ms: int, turning: str) -> list[Text]:
-    """The lines of a scene: the run, then the newest of its tasks, each below and inside the one that it belongs to."""
+def drawn(scene: Scene, size: ConsoleDimensions, *, now_ms: int, turning: str) -> list[Text]:
+    """The lines of a scene: the run, then the newest of its tasks, each below and inside the one that it belongs to.
+
+    No more of them than fit the terminal: what it cuts off would be the newest. Names are cut before times are.
+    """
     rows = [(0, scene.run), *((depth + 1, row) for depth, row in _nested(scene.tasks))]
-    left_out = max(0, len(rows) - 1 - _SHOWN_TASKS)
+    most = max(1, min(_SHOWN_TASKS, size.height - 3))
+    left_out = max(0, len(rows) - 1 - most)
     shown = [rows[0], *rows[1 + left_out :]]
-    width = max(2 * depth + len(row.name) for depth, row in shown)
-    lines = [_line(row, depth, min(width, 40), now_ms, turning) for depth, row in shown]
+    widest = max(_NARROWEST_NAME, min(_WIDEST_NAME, size.width - _MARK_AND_TIME))
+    width = min(widest, max(2 * depth + cell_len(printable(row.name)) for depth, row in shown))
+    lines = [_line(row, depth, width, now_ms, turning) for depth, row in shown]
     if left_out:
         lines.insert(1, Text(f"  … {left_out} tasks before", style="dim"))
     return lines
@@ -120,14 +129,18 @@ def _parent(reference: str, known: Collection[str]) -> str:
 
 def _line(row: Row, depth: int, width: int, now_ms: int, turning: str) -> Text:
     mark, colour = _MARKS.get(row.status, (turning, ""))
-    name = printable(row.name)
-    said = [f"{'  ' * depth}{mark} {name}{' ' * (width - 2 * depth - len(name))}", _took(row, now_ms)]
+    said = [f"{'  ' * depth}{mark} {_fitted(printable(row.name), width - 2 * depth)}", _took(row, now_ms)]
     if row.times > 1:
         said.append(f"×{row.times}")
     if not row.reference or row.status in ("cancelled", "paused", "skipped"):
         said.append(row.status)
     said.append(printable(row.detail))
     return Text("  ".join(part for part in said if part).rstrip(), style=colour, no_wrap=True, overflow="ellipsis")
+
+
+def _fitted(name: str, cells: int) -> str:
+    """The name in exactly so many cells of the terminal, of which some characters take two."""
+    return set_cell_size(name, cells) if cell_len(name) <= cells else f"{set_cell_size(name, max(0, cells - 1))}…"
 
 
 def _took(row: Row, now_ms: int) -> str:
