@@ -36,7 +36,11 @@ class DevProcess:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.addresses = self.wait_for("ready")
+        try:
+            self.addresses = self.wait_for("ready")
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -54,10 +54,11 @@ class ServiceProcess:
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        if self._opens_grpc:
-            self.grpc_port = int(self.wait_for("gRPC server started")["port"])
-        if self._opens_http:
-            self.http_port = int(self.wait_for("HTTP server started")["port"])
+        try:
+            self._learn_ports()
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(
@@ -122,6 +123,12 @@ class ServiceProcess:
             if line.startswith("{") and json.loads(line).get("event") == event:
                 found: JsonObject = json.loads(line)
                 return found
+
+    def _learn_ports(self) -> None:
+        if self._opens_grpc:
+            self.grpc_port = int(self.wait_for("gRPC server started")["port"])
+        if self._opens_http:
+            self.http_port = int(self.wait_for("HTTP server started")["port"])
 
     def _read(self) -> None:
         assert self._process.stdout is not None
