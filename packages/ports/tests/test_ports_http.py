@@ -5,6 +5,7 @@ import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ import httpx
 import pytest
 import trustme
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
+from stigmer_ports.http_port.problems import on_failure_of, on_http_error, problem_response
 from stigmer_ports.http_port.server import HttpPort
 from stigmer_ports.listeners import listening, port_of
 from stigmer_ports.tls import server_tls
@@ -86,3 +89,31 @@ async def test_streams_are_told_to_end() -> None:
         await begun.wait()
     await reading
     assert lines == ["first", "last"]
+
+
+async def test_what_cannot_be_done_is_a_problem_document() -> None:
+    async def broken(_request: Request) -> Response:
+        raise ValueError("something inside")
+
+    async def busy(_request: Request) -> Response:
+        return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "busy", {"reason": "TIRED"})
+
+    app = Starlette(
+        routes=[Route("/broken", broken), Route("/busy", busy)],
+        exception_handlers={HTTPException: on_http_error, Exception: on_failure_of("service")},
+    )
+    async with serving(app) as place, httpx.AsyncClient(base_url=f"http://{place}") as client:
+        answers = [await client.get("/broken"), await client.get("/absent"), await client.get("/busy")]
+        wrong = await client.delete("/busy")
+    for answer in (*answers, wrong):
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.json()["status"] == answer.status_code
+    assert [answer.json()["detail"] for answer in answers] == [
+        "the service failed; its log tells why",
+        "Not Found",
+        "busy",
+    ]
+    assert "something inside" not in answers[0].text
+    assert (answers[2].headers["retry-after"], answers[2].json()["reason"]) == ("1", "TIRED")
+    assert (wrong.status_code, set(wrong.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})

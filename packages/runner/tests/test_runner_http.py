@@ -103,6 +103,13 @@ def test_what_is_not_there_is_a_problem_document(runner: RunnerProcess) -> None:
     assert httpx.post(f"{runner.http_url}/livez").status_code == 405
 
 
+def test_a_wrong_method_is_answered_with_the_right_ones(runner: RunnerProcess) -> None:
+    answer = httpx.post(f"{runner.http_url}/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (405, 405)
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert answer.headers["cache-control"] == "no-store"
+
+
 def test_probes(runner: RunnerProcess) -> None:
     assert httpx.get(f"{runner.http_url}/livez").status_code == 200
     assert httpx.get(f"{runner.http_url}/readyz").status_code == 200

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from stigmer_ports.http_port.problems import on_failure_of, on_http_error, problem_response
 
 from stigmer_runner.authentication import Authentication
 from stigmer_runner.executions import Executions, KnownExecution, RegisteredDocuments
@@ -70,7 +71,7 @@ def build_app(
             Route("/livez", livez),
             Route("/readyz", readyz),
         ],
-        exception_handlers={Refused: _refused, HTTPException: _http_error},
+        exception_handlers={Refused: _refused, HTTPException: on_http_error, Exception: on_failure_of("runner")},
     )
 
 
@@ -124,15 +125,4 @@ def _after(request: Request) -> int:
 
 async def _refused(_request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return _problem(_STATUS[error.reason], error.message)
-
-
-async def _http_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return _problem(HTTPStatus(error.status_code), error.detail)
-
-
-def _problem(status: HTTPStatus, detail: str) -> Response:
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}
-    headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
-    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
+    return problem_response(_STATUS[error.reason], error.message)

@@ -10,6 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from stigmer_ports.http_port.problems import on_failure_of, on_http_error
 
 from stigmer_server.application import Application
 from stigmer_server.config import Settings
@@ -18,7 +19,7 @@ from stigmer_server.http_port.callers import Callers
 from stigmer_server.http_port.executions import FRESH, ExecutionRoutes
 from stigmer_server.http_port.live_page import page_routes
 from stigmer_server.http_port.openapi import openapi_document
-from stigmer_server.http_port.problems import on_failure, on_http_error, on_refused
+from stigmer_server.http_port.problems import on_refused
 from stigmer_server.http_port.security import SecurityHeaders
 from stigmer_server.http_port.stopping import Stopping
 from stigmer_server.http_port.websocket import EventSocket
@@ -53,7 +54,7 @@ class HttpApp:
         starlette = Starlette(
             routes=self.routes,
             middleware=_cors(settings.cors_origins),
-            exception_handlers={Refused: on_refused, HTTPException: on_http_error, Exception: on_failure},
+            exception_handlers={Refused: on_refused, HTTPException: on_http_error, Exception: on_failure_of("server")},
         )
         # Around everything, so that failures have the headers too.
         self.asgi = SecurityHeaders(starlette)

@@ -5,16 +5,13 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Final
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from stigmer_dsl.json_types import JsonObject
-from stigmer_ports.logs import get_logger
+from stigmer_ports.http_port.problems import problem_response
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import ValidationProblem
 
 from stigmer_server.refusals import Reason, Refused
-
-log = get_logger(__name__)
 
 _STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType(
     {
@@ -35,13 +32,6 @@ _STATUS: Final[Mapping[Reason, HTTPStatus]] = MappingProxyType(
         Reason.NOT_SUPPORTED: HTTPStatus.NOT_IMPLEMENTED,
     }
 )
-_HEADERS: Final[Mapping[HTTPStatus, Mapping[str, str]]] = MappingProxyType(
-    {
-        HTTPStatus.UNAUTHORIZED: {"www-authenticate": "Bearer"},
-        HTTPStatus.TOO_MANY_REQUESTS: {"retry-after": "1"},
-        HTTPStatus.SERVICE_UNAVAILABLE: {"retry-after": "1"},
-    }
-)
 
 
 def status_of(reason: Reason) -> HTTPStatus:
@@ -56,13 +46,6 @@ def refused_response(refused: Refused) -> Response:
     return problem_response(
         _STATUS[refused.reason], refused.message, {key: value for key, value in more.items() if value}
     )
-
-
-def problem_response(status: HTTPStatus, detail: str, more: JsonObject | None = None) -> Response:
-    """A problem document with the members of RFC 9457 and `more`."""
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail, **(more or {})}
-    headers = {"cache-control": "no-store", **_HEADERS.get(status, {})}
-    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
 def problem_json(problem: ValidationProblem) -> JsonObject:
@@ -83,18 +66,3 @@ async def on_refused(_request: Request, error: Exception) -> Response:
     """Exception handler for Refused."""
     assert isinstance(error, Refused)
     return refused_response(error)
-
-
-async def on_http_error(_request: Request, error: Exception) -> Response:
-    """Exception handler for what starlette itself refuses: an unknown path, a wrong method."""
-    assert isinstance(error, HTTPException)
-    response = problem_response(HTTPStatus(error.status_code), error.detail)
-    for name, value in (error.headers or {}).items():
-        response.headers[name] = value
-    return response
-
-
-async def on_failure(request: Request, error: Exception) -> Response:
-    """Exception handler for everything else: the log has the reason, the answer does not."""
-    log.error("request failed", path=request.url.path, method=request.method, exc_info=error)
-    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed; its log tells why")
