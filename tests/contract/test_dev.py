@@ -88,6 +88,8 @@ def test_a_run_survives_the_kill_of_the_runner(dev: DevProcess) -> None:
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["packed"] == 8
     assert runner_of(dev.folder) != killed
+    # The attempt that waited in the killed runner is missed by nobody.
+    assert "there no more" not in dev.text
     told = [line for line in dev.text.splitlines() if "the process `runner` ended by itself" in line]
     assert len(told) == 1
     assert json.loads(told[0])["exit_code"] == 137

@@ -88,7 +88,12 @@ class EventReporting:
                 await self._report(event, tries=_LAST_TRIES)
                 through = event.sequence_number
         except ReportError as error:
-            self._warn(events[0], str(error))
+            log.warning(
+                "the last events could not be reported",
+                execution_id=events[0].workflow_execution_id,
+                sequence_number=(through or events[0].sequence_number - 1) + 1,
+                why=str(error),
+            )
         return through
 
     async def _report(self, event: ProgressEvent, *, tries: int) -> None:
@@ -128,7 +133,7 @@ class EventReporting:
         """Tell it once for each execution."""
         execution_id = event.workflow_execution_id
         if execution_id not in self._warned:
-            log.warning("events could not be reported; the run goes on without", execution_id=execution_id, why=why)
+            log.warning("events could not be reported yet; they come again", execution_id=execution_id, why=why)
         _remember(self._warned, execution_id, None)
 
 

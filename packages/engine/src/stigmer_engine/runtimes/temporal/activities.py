@@ -206,7 +206,8 @@ def _completing(attendant: Attendant) -> Activity:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            activity.logger.warning("an activity that waited for an execution is there no more")
+            # Nothing to do: another attempt of it waits by now, or its caller gave it up.
+            activity.logger.debug("an activity that waited for an execution is there no more")
         except ValueError as error:
             activity.logger.warning("a token by which an activity waits for an execution is none: %s", error)
 
