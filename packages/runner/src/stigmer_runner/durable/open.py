@@ -17,6 +17,7 @@ from stigmer_engine.runtimes.temporal import (
     prepare_outside,
     workflow_services,
 )
+from stigmer_engine.runtimes.temporal.orphans import terminate_orphans_periodically
 from stigmer_engine.runtimes.temporal.payloads import (
     PayloadsConfig,
     blob_store,
@@ -117,6 +118,7 @@ async def open_on_temporal(
     reachability = await stack.enter_async_context(Reachability(client))
     _sweep(client, payloads, stack)
     forget_secrets(client, payloads, stack)
+    in_background(terminate_orphans_periodically(client), stack, name="orphans")
     schedules = await _schedules(client, settings, known, variables)
     registered = RegisteredDocuments()
     bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)

@@ -21,6 +21,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from stigmer_engine.faults import Fault, fault
 from stigmer_engine.runtimes.temporal.attribute_registry import LISTENS, NamespaceAttributes
+from stigmer_engine.runtimes.temporal.list_filter import moment
 from stigmer_engine.runtimes.temporal.listened_types import EVERYTHING, wants
 from stigmer_engine.runtimes.temporal.names import EVENT_SIGNAL, LISTENS_MEMO, WORKFLOW_TYPE
 
@@ -121,7 +122,7 @@ class ListeningExecutions:
             return
         oldest = min(delivery.published for delivery in ready) - _BEHIND
         try:
-            await self._signal_all(ready, f" AND StartTime > '{_moment(oldest)}'", started_before=True)
+            await self._signal_all(ready, f" AND StartTime > '{moment(oldest)}'", started_before=True)
         except RPCError as error:
             _log.warning("executions that started just before an event may not have it: %s", error.message)
 
@@ -180,7 +181,7 @@ async def _all(
 ) -> AsyncIterator[ListedExecution]:
     known = await attributes.known()
     narrowed = _of_types(batch) if known is not None and LISTENS in known else ""
-    since = _moment(datetime.now(UTC) - _CONTINUED_SINCE)
+    since = moment(datetime.now(UTC) - _CONTINUED_SINCE)
     async for listed in client.list_workflows(
         f"WorkflowType = '{WORKFLOW_TYPE}' AND (ExecutionStatus = 'Running' OR "
         f"(ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '{since}')){narrowed}{more}"
@@ -205,7 +206,3 @@ async def _types(listed: ListedExecution) -> Sequence[str]:
         types: list[str] = await listed.memo_value(LISTENS_MEMO, [], type_hint=list[str])
         return types
     return ()
-
-
-def _moment(time: datetime) -> str:
-    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from stigmer_engine.runtimes.temporal.list_filter import quoted
@@ -24,16 +24,20 @@ async def terminate_children(client: Client, parent: str, reason: str) -> None:
     Raises:
         RPCError: Temporal could not list them.
     """
-    await _pass(client, parent, reason)
+    await terminate_running_children(client, parent, reason)
     await asyncio.sleep(_INDEX_LAG_SECONDS)
-    await _pass(client, parent, reason)
+    await terminate_running_children(client, parent, reason)
 
 
-async def _pass(client: Client, parent: str, reason: str) -> None:
-    async for child in client.list_workflows(f"ParentWorkflowId = {quoted(parent)}"):
-        if OUTLIVES_PARENT in await child.memo():
+async def terminate_running_children(client: Client, parent: str, reason: str) -> None:
+    """As `terminate_children`, for what Temporal's index knows now. Raises RPCError."""
+    # One that was terminated by others had no turn to end what is below it.
+    children = f"ParentWorkflowId = {quoted(parent)} AND ExecutionStatus IN ('Running', 'Terminated')"
+    async for child in client.list_workflows(children):
+        if OUTLIVES_PARENT in child.raw_info.memo.fields:
             continue
-        with suppress(RPCError):
-            # It may have ended meanwhile.
-            await client.get_workflow_handle(child.id).terminate(reason=reason)
-        await _pass(client, child.id, reason)
+        if child.status is WorkflowExecutionStatus.RUNNING:
+            with suppress(RPCError):
+                # It may have ended meanwhile.
+                await client.get_workflow_handle(child.id).terminate(reason=reason)
+        await terminate_running_children(client, child.id, reason)
