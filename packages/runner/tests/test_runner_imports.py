@@ -40,3 +40,11 @@ def test_a_document_without_calls_needs_no_library_of_calls(command: str, tmp_pa
     path = tmp_path / "hello.yaml"
     path.write_text(DOCUMENT)
     assert set(HEAVY) & loaded_after(command, str(path)) == set()
+
+
+@pytest.mark.parametrize("command", ["list", "cancel", "start", "get"])
+def test_a_command_of_the_service_needs_no_engine(command: str) -> None:
+    unneeded = {"stigmer_engine", "httpx", "structlog", "stigmer_converter"} - (
+        {"httpx"} if command == "list" else set()
+    )
+    assert unneeded & loaded_after(command, "--help") == set()

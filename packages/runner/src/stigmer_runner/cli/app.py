@@ -31,7 +31,7 @@ _COMMANDS = {
     "terminate": ("stigmer_runner.cli.service.control:terminate", "End a run at once."),
     "pause": ("stigmer_runner.cli.service.control:pause", "Hold a run before its next task."),
     "resume": ("stigmer_runner.cli.service.control:resume", "Go on with a paused run."),
-    "rerun": ("stigmer_runner.cli.service.control:rerun", "Start a new run like an earlier one."),
+    "rerun": ("stigmer_runner.cli.service.rerun", "Start a new run like an earlier one."),
     "signal": ("stigmer_runner.cli.service.signal", "Hand a signal to a run."),
     "delete": ("stigmer_runner.cli.service.delete", "Remove a workflow or an execution."),
     "completion": ("stigmer_runner.cli.completion", "Print what makes a shell complete these commands."),

@@ -1,12 +1,11 @@
 """Writes results to standard output, and nothing else there."""
 
+import importlib
 import json
 import sys
 from typing import Literal
 
 import yaml
-from rich.console import Console
-from rich.json import JSON
 from stigmer_dsl import JsonValue
 
 OutputFormat = Literal["json", "yaml", "pretty"]
@@ -20,7 +19,8 @@ def print_output(value: JsonValue, output_format: OutputFormat) -> None:
         case "yaml":
             sys.stdout.write(yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=120))
         case "pretty":
-            Console(file=sys.stdout, soft_wrap=True).print(JSON(_json(value), ensure_ascii=False))
+            # Colours take longer to import than most commands take.
+            importlib.import_module("stigmer_runner.cli.pretty_output").print_pretty(_json(value))
     sys.stdout.flush()
 
 

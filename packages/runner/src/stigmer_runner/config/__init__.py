@@ -2,7 +2,6 @@
 
 from stigmer_ports.config import ConfigError, LogLevel, LogSettings, secret_values
 
-from stigmer_runner.config.endpoint import Endpoint, EndpointError
 from stigmer_runner.config.engine_settings import EngineSettings
 from stigmer_runner.config.loading import (
     BlobSettings,
@@ -18,6 +17,7 @@ from stigmer_runner.config.service import StigmerService
 from stigmer_runner.config.service_settings import ServiceSettings
 from stigmer_runner.config.settings import ExecutionMode, Settings
 from stigmer_runner.config.temporal_settings import TemporalSettings
+from stigmer_runner.endpoint import Endpoint, EndpointError
 
 __all__ = [
     "BlobSettings",

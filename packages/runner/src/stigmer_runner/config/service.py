@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from stigmer_runner.config.endpoint import Endpoint
+from stigmer_runner.endpoint import Endpoint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

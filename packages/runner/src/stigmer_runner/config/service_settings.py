@@ -7,8 +7,8 @@ from stigmer_ports.config import is_loopback
 from stigmer_ports.config.log_settings import LogSettings
 from stigmer_ports.config.value_types import fits_a_header
 
-from stigmer_runner.config.endpoint import Endpoint
 from stigmer_runner.config.service import StigmerService
+from stigmer_runner.endpoint import Endpoint
 
 _T = TypeVar("_T")
 

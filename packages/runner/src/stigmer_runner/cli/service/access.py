@@ -11,8 +11,8 @@ import click
 from stigmer_ports.config import is_loopback
 
 from stigmer_runner.cli.exit_codes import UsageFailure
-from stigmer_runner.config.endpoint import Endpoint, EndpointError
 from stigmer_runner.credentials import FILE_NAME, FOLDER, Credentials, CredentialsProblem
+from stigmer_runner.endpoint import Endpoint, EndpointError
 
 ENDPOINT_VARIABLE: Final = "STIGMER_SERVICE_ENDPOINT"
 KEY_VARIABLE: Final = "STIGMER_SERVICE_API_KEY"

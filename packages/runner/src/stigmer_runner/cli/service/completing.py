@@ -1,16 +1,10 @@
 """What the shell offers where a command wants a workflow or an execution: asked of the service, briefly."""
 
-from typing import Final
+import importlib
 
 import click
-import httpx
 from click.shell_completion import CompletionItem
 from stigmer_dsl import JsonObject
-
-from stigmer_runner.cli.service.access import find_access
-
-_SECONDS: Final = 1.0
-_OFFERED: Final = "50"
 
 
 def complete_workflow(context: click.Context, _parameter: click.Parameter, typed: str) -> list[CompletionItem]:
@@ -42,21 +36,10 @@ def complete_resource(context: click.Context, parameter: click.Parameter, typed:
 
 
 def _entries(context: click.Context, path: str) -> list[JsonObject]:
-    """The newest entries; none when the service is unknown, slow or unwilling: a shell has no place for errors."""
-    try:
-        access = find_access(*(context.params.get(name) for name in ("endpoint", "api_key", "url", "file")))
-        if not access.url:
-            return []
-        answer = httpx.get(
-            f"{access.url}{path}",
-            params={"size": _OFFERED},
-            headers=access.authorization,
-            timeout=_SECONDS,
-            trust_env=False,
-        )
-        found: list[JsonObject] = answer.json()["entries"] if answer.is_success else []
-    except (click.ClickException, httpx.HTTPError, ValueError, KeyError):
-        return []
+    """The newest entries; none when there is nobody to ask."""
+    # Every command has its completion at hand, and HTTP takes longer to import than most of them take.
+    offered = importlib.import_module("stigmer_runner.cli.service.offered")
+    found: list[JsonObject] = offered.newest_entries(context, path)
     return found
 
 

@@ -1,10 +1,8 @@
-"""`stigmer cancel`, `terminate`, `pause`, `resume` and `rerun`: control of one run."""
+"""`stigmer cancel`, `terminate`, `pause` and `resume`: control of one run."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 
 import click
-from stigmer_dsl import JsonObject
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
     CancelWorkflowExecutionRequest,
     PauseWorkflowExecutionRequest,
@@ -17,8 +15,6 @@ from stigmer_runner.cli.exit_codes import ExitCode
 from stigmer_runner.cli.service.access import ServiceAccess, with_service
 from stigmer_runner.cli.service.client import ServiceClient, ask
 from stigmer_runner.cli.service.completing import complete_execution
-from stigmer_runner.cli.service.http_client import HttpClient
-from stigmer_runner.cli.service.lookup import find_execution
 from stigmer_runner.cli.service.printing import print_json
 from stigmer_runner.cli.service.shapes import execution_json, phase_name
 
@@ -68,29 +64,6 @@ def resume(execution: str, *, access: ServiceAccess, as_json: bool) -> int:
     """Go on with a paused run. Exit codes: 0 done, 2 the service refused."""
     request = ResumeWorkflowExecutionRequest(id=execution)
     return _ordered(access, lambda client: client.execution_commands.resume(request), "running", as_json=as_json)
-
-
-@click.command("rerun")
-@_run
-@_json
-@with_service
-def rerun(execution: str, *, access: ServiceAccess, as_json: bool) -> int:
-    """Start a new run of the same workflow with the same input, variables and secrets, and print its id.
-
-    Exit codes: 0 done, 2 the service refused.
-    """
-
-    async def start() -> str:
-        async with HttpClient(access) as http:
-            answer: JsonObject = await http.post(f"/api/v1/executions/{execution}/rerun", {})
-            return str(answer["execution_id"])
-
-    started = asyncio.run(start())
-    if as_json:
-        print_json(execution_json(ask(access, lambda client: find_execution(client, started))))
-    else:
-        print(started)
-    return ExitCode.OK
 
 
 def _ordered(
