@@ -55,6 +55,15 @@ def test_the_oldest_of_many_are_left_out() -> None:
     assert len(shown) == 18
 
 
+def test_a_task_that_goes_on_is_shown_before_those_that_are_over() -> None:
+    over = tuple(task(f"/do/{number}/t{number}", "completed", ended_ms=3_000) for number in range(40))
+    again = Scene(RUN, over).with_task(task("/do/2/t2", started_ms=9_000))
+    shown = lines(again)
+    assert shown[3] == "  ~ t2      1.0s  ×2"
+    assert shown[-1] == "  … 24 tasks behind"
+    assert len(shown) == 18
+
+
 def test_what_is_over_without_success_says_how() -> None:
     scene = Scene(replace(RUN, status="cancelled", ended_ms=4_000), (task("/do/0/a", "cancelled", ended_ms=4_000),))
     assert lines(scene) == ["■ order     3.0s  cancelled", "  ■ a       2.0s  cancelled"]

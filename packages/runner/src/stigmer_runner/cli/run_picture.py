@@ -25,6 +25,7 @@ _MARKS: Final = {
     "skipped": ("-", "dim"),
     "pending": ("·", "dim"),
 }
+_AT_REST: Final = frozenset(_MARKS) - {"paused"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,20 +88,26 @@ class RunPicture:
 
 
 def drawn(scene: Scene, size: ConsoleDimensions, *, now_ms: int, turning: str) -> list[Text]:
-    """The lines of a scene: the run, then the newest of its tasks, each below and inside the one that it belongs to.
+    """The lines of a scene: the run, then the last of its tasks that go on, or the newest, each inside its parent.
 
     No more of them than fit the terminal: what it cuts off would be the newest. Names are cut before times are.
     """
-    rows = [(0, scene.run), *((depth + 1, row) for depth, row in _nested(scene.tasks))]
-    most = max(1, min(_SHOWN_TASKS, size.height - 3))
-    left_out = max(0, len(rows) - 1 - most)
-    shown = [rows[0], *rows[1 + left_out :]]
+    rows = [(depth + 1, row) for depth, row in _nested(scene.tasks)]
+    most = max(1, min(_SHOWN_TASKS, size.height - 4))
+    active = [index for index, (_, row) in enumerate(rows) if row.status not in _AT_REST]
+    end = max(active[-1] + 1, most) if active else len(rows)
+    start = max(0, end - most)
+    shown = [(0, scene.run), *rows[start:end]]
     widest = max(_NARROWEST_NAME, min(_WIDEST_NAME, size.width - _MARK_AND_TIME))
     width = min(widest, max(2 * depth + cell_len(printable(row.name)) for depth, row in shown))
     lines = [_line(row, depth, width, now_ms, turning) for depth, row in shown]
-    if left_out:
-        lines.insert(1, Text(f"  … {left_out} tasks before", style="dim"))
-    return lines
+    if start:
+        lines.insert(1, _left_out(start, "before"))
+    return [*lines, _left_out(len(rows) - end, "behind")] if end < len(rows) else lines
+
+
+def _left_out(count: int, where: str) -> Text:
+    return Text(f"  … {count} tasks {where}", style="dim")
 
 
 def _nested(tasks: Sequence[Row]) -> list[tuple[int, Row]]:
