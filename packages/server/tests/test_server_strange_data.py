@@ -16,10 +16,18 @@ from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import (
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
 from stigmer_proto.google.protobuf import Struct, Value
 from stigmer_server.reduction import merge_report
+from stigmer_server.store.event_log import page_after
 
-from packages.server.tests.grpcio_peer import EXECUTION_COMMAND, EXECUTION_QUERY, WORKFLOW_COMMAND, Peer
+from packages.server.tests.grpcio_peer import (
+    EXECUTION_COMMAND,
+    EXECUTION_QUERY,
+    INSTANCE_COMMAND,
+    PROGRESS,
+    WORKFLOW_COMMAND,
+    Peer,
+)
 from packages.server.tests.http_server import http_server
-from packages.server.tests.samples import execution, workflow
+from packages.server.tests.samples import OWNER, event, execution, workflow
 
 DONE, RUNNING = WorkflowTaskStatus.WORKFLOW_TASK_COMPLETED, WorkflowTaskStatus.WORKFLOW_TASK_IN_PROGRESS
 
@@ -41,7 +49,7 @@ async def test_a_number_that_json_has_not_hides_no_run(tmp_path: Path, number: f
     async with http_server(tmp_path) as server:
         run = await server.start(await server.register())
         payload = Struct(fields={"output": Value(struct_value=Struct(fields={"total": Value(number_value=number)}))})
-        event = WorkflowProgressEvent(
+        told = WorkflowProgressEvent(
             workflow_execution_id=run,
             sequence_number=1,
             event_type="task_completed",
@@ -51,7 +59,7 @@ async def test_a_number_that_json_has_not_hides_no_run(tmp_path: Path, number: f
             timestamp_ms=1,
             payload=payload,
         )
-        await server.application.executions.report_progress(event)
+        await server.application.executions.report_progress(told)
         await server.application.executions.report_progress(
             WorkflowProgressEvent(
                 workflow_execution_id=run, sequence_number=2, event_type="workflow_completed", status="completed"
@@ -140,3 +148,43 @@ async def test_a_sub_workflow_is_not_run_again_without_its_parent(tmp_path: Path
         answer = await server.client.post(f"/api/v1/executions/{parent}/1/rerun")
         assert (answer.status_code, answer.json()["reason"]) == (409, "WRONG_STATE")
         assert parent in answer.json()["detail"]
+
+
+def test_an_event_without_a_time_has_that_of_its_arrival(client: Peer, runner: Peer) -> None:
+    workflow_id = client.call(WORKFLOW_COMMAND, "apply", workflow("timeless")).metadata.id
+    run = client.call(EXECUTION_COMMAND, "create", execution(workflow_id))
+    timeless = event(run.metadata.id, 1, "workflow_started", timestampMs=0)
+    runner.call(PROGRESS, "ReportProgress", timeless)
+    started_at = client.call(EXECUTION_QUERY, "get", {"value": run.metadata.id}).status.started_at
+    assert started_at >= run.status.audit.spec_audit.created_at.ToJsonString()[:19]
+
+
+def test_more_than_a_writer_should_bear_is_refused(client: Peer) -> None:
+    workflow_id = client.call(WORKFLOW_COMMAND, "apply", workflow("crowded")).metadata.id
+    tags = execution(workflow_id, tags=[f"t{number}" for number in range(101)])
+    variables = execution(workflow_id, runtimeEnv={f"N{number}": {"value": "x"} for number in range(1001)})
+    instance = {
+        "metadata": {"name": "crowded", **OWNER},
+        "spec": {"workflowId": workflow_id, "envRefs": [{"org": "acme", "slug": "none"}] * 101},
+    }
+    for service, request, field in (
+        (EXECUTION_COMMAND, tags, "metadata.tags"),
+        (EXECUTION_COMMAND, variables, "spec.runtime_env"),
+        (INSTANCE_COMMAND, instance, "spec.env_refs"),
+    ):
+        status, message = client.refusal(service, "create", request)
+        assert (status, f"{field} must be at most" in message) == ("INVALID_ARGUMENT", True)
+
+
+async def test_large_events_are_read_a_few_at_a_time(tmp_path: Path) -> None:
+    async with http_server(tmp_path) as server:
+        run = await server.start(await server.register())
+        for number in range(24):
+            await server.report(run, "task_started", f"/do/{number}/a", payload={"input": {"text": "x" * 700_000}})
+        await server.report(run, "workflow_completed")
+        page = await server.application.database.read(lambda connection: page_after(connection, run, 0))
+        assert page is not None
+        assert (page.more, page.ended) == (True, False)
+        assert 1 <= len(page.events) <= 8
+        seen = [found.sequence_number async for found in server.application.broadcast.follow_events(run)]
+        assert seen == list(range(1, 26))

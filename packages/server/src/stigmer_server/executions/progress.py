@@ -34,7 +34,7 @@ class ProgressReports:
         self._ring = ring
 
     async def report(self, event: WorkflowProgressEvent) -> ReportProgressResponse:
-        """Put the event into the log.
+        """Put the event into the log. One that tells no time has that of its arrival.
 
         Raises Refused: INVALID_REQUEST, NOT_FOUND, or EVENTS_MISSING for one ahead of a gap, once: a sender that has
         nothing for the gap sends it again, and the log goes on behind the gap. `success` is false for an event that
@@ -42,6 +42,7 @@ class ProgressReports:
         """
         _check(event)
         event.payload = finite(event.payload)
+        event.timestamp_ms = event.timestamp_ms or now_ms()
 
         def work(transaction: Transaction) -> Appended:
             appended = append_event(transaction, event)

@@ -20,13 +20,14 @@ from stigmer_proto.ai.stigmer.commons.apiresource import (
 from stigmer_server.access import Caller
 from stigmer_server.resources.collection import Collection
 from stigmer_server.resources.kind import Kind
-from stigmer_server.resources.metadata import address_of, invalid, referred_address
+from stigmer_server.resources.metadata import address_of, check_count, invalid, referred_address
 from stigmer_server.store.database import Database
 from stigmer_server.store.resources import all_resources, find_by_id
 from stigmer_server.vault import KeyRing
 from stigmer_server.vault.values import NamedValue
 
 _LONGEST_NAME: Final = 255
+_MOST_VARIABLES: Final = 1000
 _NAME: Final = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
 
 
@@ -92,7 +93,8 @@ class Environments:
 
 
 def check_names(values: Mapping[str, NamedValue], field: str) -> None:
-    """Raise Refused when a name cannot be a variable's."""
+    """Raise Refused when a name cannot be a variable's, or there are too many of them."""
+    check_count(field, len(values), _MOST_VARIABLES)
     for name in values:
         if _NAME.fullmatch(name) is None:
             raise invalid(

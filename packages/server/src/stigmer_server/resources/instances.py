@@ -28,7 +28,7 @@ from stigmer_server.refusals import Reason, Refused
 from stigmer_server.resources.collection import Collection
 from stigmer_server.resources.environments import ENVIRONMENT
 from stigmer_server.resources.kind import Kind
-from stigmer_server.resources.metadata import address_of, invalid, referred_address
+from stigmer_server.resources.metadata import address_of, check_count, invalid, referred_address
 from stigmer_server.resources.pages import page_of_info, total_pages
 from stigmer_server.store.database import Database
 from stigmer_server.store.executions import running_executions
@@ -38,6 +38,7 @@ from stigmer_server.vault import KeyRing
 
 _LONGEST_SLUG: Final = 63
 _DEFAULT: Final = "-default"
+_MOST_ENVIRONMENTS: Final = 100
 
 
 class _InstanceKind(Kind[WorkflowInstance]):
@@ -157,6 +158,8 @@ class WorkflowInstances:
         spec = instance.spec
         if spec is None or not spec.workflow_id:
             raise invalid("spec.workflow_id", "is missing")
+
+        check_count("spec.env_refs", len(spec.env_refs), _MOST_ENVIRONMENTS)
 
         def check(connection: Connection) -> None:
             if find_by_id(connection, int(ApiResourceKind.workflow), spec.workflow_id) is None:

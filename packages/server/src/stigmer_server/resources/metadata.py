@@ -17,6 +17,7 @@ from stigmer_server.store.resources import Address
 
 _LONGEST_TEXT: Final = 255
 """Of what an index holds: PostgreSQL bounds the rows of one."""
+_MOST_TAGS: Final = 100
 
 
 def check_envelope(kind: Kind[R], resource: R, *, named: bool = True) -> ApiResourceMetadata:
@@ -40,6 +41,7 @@ def check_envelope(kind: Kind[R], resource: R, *, named: bool = True) -> ApiReso
     for field, texts in (("metadata.org", [metadata.org]), ("metadata.tags", metadata.tags)):
         if any(len(text) > _LONGEST_TEXT or "\x00" in text for text in texts):
             raise invalid(field, f"must be at most {_LONGEST_TEXT} characters, none of them U+0000")
+    check_count("metadata.tags", len(metadata.tags), _MOST_TAGS)
     metadata.slug = metadata.slug or slug_of(metadata.name)
     if not metadata.slug and not named:
         return metadata
@@ -78,6 +80,12 @@ def keep_identity(stored: ApiResourceMetadata, given: ApiResourceMetadata) -> No
 def invalid(field: str, what: str) -> Refused:
     """The refusal of a field: `field what`."""
     return Refused(Reason.INVALID_REQUEST, f"{field} {what}", field=field)
+
+
+def check_count(field: str, count: int, most: int) -> None:
+    """Raise Refused (INVALID_REQUEST) for more entries than one transaction should write: others wait for it."""
+    if count > most:
+        raise invalid(field, f"must be at most {most}, not {count}")
 
 
 def check_defined(field: str, value: Enum) -> None:

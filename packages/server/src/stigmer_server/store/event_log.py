@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, func, insert, select, update
 from sqlalchemy.engine import Connection
 from stigmer_proto.ai.stigmer.agentic.workflowexecution.v1 import ExecutionPhase, WorkflowExecutionStatus
 from stigmer_proto.ai.stigmer.agentic.workflowrunner.v1 import WorkflowProgressEvent
@@ -16,6 +16,7 @@ from stigmer_server.store.transaction import Transaction
 
 _EVENTS_BETWEEN_SNAPSHOTS: Final = 32
 _PAGE: Final = 500
+_PAGE_BYTES: Final = 4 * 1024 * 1024
 
 
 # Made once: these run for every event.
@@ -48,6 +49,31 @@ _ADVANCE: Final = (
     .where(executions.c.id == bindparam("changed_id"))
     .values(last_sequence=bindparam("last"), revision=executions.c.revision + 1)
 )
+
+
+def _after() -> Select[Any]:
+    """The bodies of a page of events: sizes are looked at first, so that no more is read than is wanted."""
+    execution_id: BindParameter[str] = bindparam("id")
+    last = select(executions.c.last_sequence).where(executions.c.id == execution_id).scalar_subquery()
+    after = (events.c.execution_id == execution_id, events.c.sequence > bindparam("after"), events.c.sequence <= last)
+    sizes = (
+        select(events.c.sequence, func.length(events.c.body).label("size"))
+        .where(*after)
+        .order_by(events.c.sequence)
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+    before = func.sum(sizes.c.size).over(order_by=sizes.c.sequence) - sizes.c.size
+    page = select(sizes.c.sequence, before.label("before")).subquery()
+    return (
+        select(events.c.body)
+        .join(page, page.c.sequence == events.c.sequence)
+        .where(events.c.execution_id == execution_id, page.c.before < _PAGE_BYTES)
+        .order_by(events.c.sequence)
+    )
+
+
+_AFTER: Final = _after()
 
 
 class Verdict(Enum):
@@ -126,14 +152,11 @@ def append_own_event(transaction: Transaction, event: WorkflowProgressEvent) -> 
 def events_after(
     connection: Connection, execution_id: str, sequence: int, limit: int = _PAGE
 ) -> Sequence[WorkflowProgressEvent]:
-    """Events of the log with a higher sequence number, in order, at most `limit`; not those kept aside."""
-    last = select(executions.c.last_sequence).where(executions.c.id == execution_id).scalar_subquery()
-    rows = connection.execute(
-        select(events.c.body)
-        .where(events.c.execution_id == execution_id, events.c.sequence > sequence, events.c.sequence <= last)
-        .order_by(events.c.sequence)
-        .limit(limit)
-    )
+    """Events of the log with a higher sequence number, in order, at most `limit`; not those kept aside.
+
+    There are fewer when these are large: only the first may go beyond 4 MiB in all.
+    """
+    rows = connection.execute(_AFTER, {"id": execution_id, "after": sequence, "limit": limit})
     return [WorkflowProgressEvent.parse(row.body) for row in rows]
 
 
