@@ -13,10 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from stigmer_runner.temporal_server import open_dev_server
 from stigmer_runner.testing import RunnerProcess
 
-from packages.engine.tests.temporal_server import start_dev_server
 from scripts.contract import ROOT, buf
+from scripts.quiet_log import warnings_only
 
 PROGRAM: Final = ROOT / "tests" / "go_caller"
 _MODULE: Final = "stigmer.test/go-caller"
@@ -59,19 +60,20 @@ def build(folder: Path) -> Path:
 
 async def call(program: Path, folder: Path) -> int:
     """Run the program against a server and a runner of its own; its exit code."""
-    async with start_dev_server() as address:
+    async with open_dev_server() as server:
         settings = {
             "EXECUTION_MODE": "temporal",
-            "TEMPORAL_SERVICE_ADDRESS": address,
+            "TEMPORAL_SERVICE_ADDRESS": server.address,
             "BLOB_STORAGE_PATH": str(folder / "blobs"),
         }
         with RunnerProcess(settings):
-            process = await asyncio.create_subprocess_exec(str(program), address)
+            process = await asyncio.create_subprocess_exec(str(program), server.address)
             return await process.wait()
 
 
 def main() -> int:
     """Build and run."""
+    warnings_only()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         return asyncio.run(call(build(folder), folder))

@@ -19,8 +19,9 @@ from typing import Final
 from stigmer_engine.cases import PlannedCase, judge, read_cases
 from stigmer_engine.runtimes.temporal import Rules
 from stigmer_engine.runtimes.temporal.stage import StageConfig, TemporalStage
+from stigmer_runner.temporal_server import DevServerConfig, open_dev_server
 
-from packages.engine.tests.temporal_server import start_dev_server
+from scripts.quiet_log import warnings_only
 
 FOLDER: Final = Path(__file__).parents[1] / "tests" / "contract" / "histories"
 CASES: Final = FOLDER / "histories.test.yaml"
@@ -37,7 +38,7 @@ _PLACES: Final = re.compile(r'(?<=File \\")/[^"\\]*/')
 
 
 async def _record(cases: list[PlannedCase]) -> None:
-    async with start_dev_server(dynamic_config=_SERVER) as address:
+    async with open_dev_server(DevServerConfig(dynamic_config=_SERVER)) as server:
         for case in cases:
             rules = Rules(history_events=_FEW_EVENTS if case.name == _CONTINUED else 0)
             with tempfile.TemporaryDirectory() as folder:
@@ -45,7 +46,7 @@ async def _record(cases: list[PlannedCase]) -> None:
                 config = StageConfig(
                     folder=Path(folder), claim_check=False, rules=rules, reports=case.name not in _SILENT
                 )
-                async with TemporalStage(address, config) as stage:
+                async with TemporalStage(server.address, config) as stage:
                     performed = await stage.perform(case)
             wrong = judge(case.case.expect, performed.observation)
             if wrong:
@@ -64,6 +65,7 @@ def _missing(case: PlannedCase) -> bool:
 
 def main(names: list[str]) -> None:
     """Record the named cases, or those without a history."""
+    warnings_only()
     logging.disable(logging.WARNING)
     every = read_cases(CASES, source=CASES.name)
     unknown = set(names) - {case.name for case in every}

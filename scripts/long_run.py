@@ -32,11 +32,12 @@ from stigmer_engine.runtimes.temporal import (
     workflow_services,
 )
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter
+from stigmer_runner.temporal_server import open_dev_server
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client
 
-from packages.engine.tests.temporal_server import start_dev_server
 from scripts.bench_temporal.peer import http_peer
+from scripts.quiet_log import warnings_only
 
 _MOST_EVENTS: Final = 20_000
 """Of one history. Temporal advises to continue as new long before; it warns at 10,240 and ends at 51,200."""
@@ -136,10 +137,10 @@ async def _beside(executions: TemporalExecutions, engine: Engine) -> int:
 async def _executions(rules: Rules) -> AsyncIterator[tuple[Client, Engine, TemporalExecutions, Path]]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        async with start_dev_server() as address, Engine(EngineConfig()) as engine:
+        async with open_dev_server() as server, Engine(EngineConfig()) as engine:
             services = workflow_services(engine)
             converter = data_converter(PayloadsConfig(place=place), on_text=prepare_outside(services))
-            client = await Client.connect(address, data_converter=converter)
+            client = await Client.connect(server.address, data_converter=converter)
             async with TemporalWorker(client, engine, services):
                 yield client, engine, TemporalExecutions(client, StartConfig(rules=rules)), place
             services.close()
@@ -185,6 +186,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--history-events", type=int, default=0, help="continue as new at about so many; 0: as advised")
     parser.add_argument("--follow", action="store_true", help="read every event afterwards, and look for gaps")
     given = parser.parse_args(arguments)
+    warnings_only()
     report = asyncio.run(
         long_run(steps=given.steps, kind=given.kind, history_events=given.history_events, follow=given.follow)
     )

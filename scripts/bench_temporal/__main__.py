@@ -19,11 +19,12 @@ from stigmer_engine.runtimes.temporal import (
     workflow_services,
 )
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter
+from stigmer_runner.temporal_server import open_dev_server
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from packages.engine.tests.temporal_server import start_dev_server
 from scripts.bench.machine import this_machine
+from scripts.quiet_log import warnings_only
 
 from .documents import steps
 from .handwritten import WORKFLOWS, get_activity
@@ -39,11 +40,11 @@ _BY_HAND = "bench-by-hand"
 @asynccontextmanager
 async def _contestants(*, reports: bool) -> AsyncIterator[Contestants]:
     with tempfile.TemporaryDirectory() as folder:
-        async with start_dev_server() as address, Engine() as engine, httpx.AsyncClient() as http:
+        async with open_dev_server() as server, Engine() as engine, httpx.AsyncClient() as http:
             services = workflow_services(engine)
             converter = data_converter(PayloadsConfig(place=Path(folder)), on_text=prepare_outside(services))
-            client = await Client.connect(address, data_converter=converter)
-            plain = await Client.connect(address)
+            client = await Client.connect(server.address, data_converter=converter)
+            plain = await Client.connect(server.address)
             by_hand = Worker(plain, task_queue=_BY_HAND, workflows=WORKFLOWS, activities=[get_activity(http)])
             async with TemporalWorker(client, engine, services, WorkerConfig(queue=_QUEUE)), by_hand:
                 executions = TemporalExecutions(client, StartConfig(queue=_QUEUE, reports=reports))
@@ -74,6 +75,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few runs of each")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
     arguments = parser.parse_args()
+    warnings_only()
     asyncio.run(_measure(arguments))
     return 0
 

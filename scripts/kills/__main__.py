@@ -6,6 +6,7 @@ import logging
 import sys
 
 from scripts.kills.hunt import hunt
+from scripts.quiet_log import warnings_only
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,6 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     logging.getLogger("temporalio").setLevel(logging.ERROR)
+    warnings_only()
     verdict = asyncio.run(hunt(kills=given.kills, seed=given.seed))
     print("\n".join(verdict.lines()))
     return 1 if verdict.wrong else 0

@@ -27,9 +27,9 @@ from stigmer_engine.runtimes.temporal import (
     workflow_services,
 )
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter
+from stigmer_runner.temporal_server import open_dev_server
 from temporalio.client import Client
 
-from packages.engine.tests.temporal_server import start_dev_server
 from scripts.kills.corpus import CHILD, CORPUS, Entry, document
 from scripts.kills.judge import Verdict, judge
 from scripts.kills.peer import Peer
@@ -61,21 +61,21 @@ async def hunt(*, kills: int, seed: int, at_once: int = 12) -> Verdict:
     peer = Peer()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        async with start_dev_server() as address, peer.serving() as url, Engine() as engine:
+        async with open_dev_server() as server, peer.serving() as url, Engine() as engine:
             child = engine.load(document(CHILD, url))
             engine.documents.register(child)
             documents = [(entry, engine.load(document(entry, url))) for entry in CORPUS]
             expected = {entry.name: await _in_process(engine, entry, prepared) for entry, prepared in documents}
             services = workflow_services(engine)
             converter = data_converter(PayloadsConfig(place=place), on_text=prepare_outside(services))
-            client = await Client.connect(address, data_converter=converter)
+            client = await Client.connect(server.address, data_converter=converter)
             executions = TemporalExecutions(client, StartConfig(rules=_RULES, reports=True))
             chance = random.Random(seed)  # noqa: S311 - chance, and no secret
             under_way = Hunt(peer=peer, executions=executions, documents=documents, chance=chance)
             feeding = asyncio.ensure_future(_feed(under_way, at_once))
             try:
                 while under_way.kills < kills:
-                    async with _worker(address, place, url) as process:
+                    async with _worker(server.address, place, url) as process:
                         await asyncio.sleep(under_way.chance.uniform(0, _LONGEST_LIFE))
                         process.send_signal(signal.SIGKILL)
                         under_way.kills += 1

@@ -1,12 +1,14 @@
-"""A real Temporal dev server in a process of its own, for tests of any package.
+"""A real Temporal dev server in a process of its own, for tests of any package. Scripts use the runner's.
 
     from packages.engine.tests.temporal_server import start_dev_server
 
     async with start_dev_server() as address:
         client = await Client.connect(address)
 
-Most tests take the fixture `temporal_address` instead: one server for all of them. Nothing in here is bound to an
-event loop.
+Most tests take the fixture `temporal_address` instead: one server for all of them. The runner has a starter of its own
+(`stigmer_runner.temporal_server`). They differ on purpose: there, the server is under a guard and read by the event loop
+that started it; here, it outlives event loops, may be killed by a test, waits for the slowest machine, and needs nothing
+but the engine's dependencies.
 """
 
 import asyncio
