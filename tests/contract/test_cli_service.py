@@ -290,7 +290,7 @@ def test_the_environment_wins_over_credentials_and_flags_win_over_both(
     monkeypatch.setenv("STIGMER_SERVICE_API_KEY", "key-of-another-service")
     unreachable = stigmer("list")
     assert unreachable.code == 2
-    assert "127.0.0.1:1 cannot be reached" in unreachable.err
+    assert "127.0.0.1:1 cannot be reached: connection refused. Is it running" in unreachable.err
     assert stigmer("list", "--endpoint", service.endpoint, "--api-key", service.api_key).code == 0
     assert stigmer("list", "--credentials", ".stigmer/credentials").code == 0
 

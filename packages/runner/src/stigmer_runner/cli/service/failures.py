@@ -1,5 +1,6 @@
 """Failures of calls to the service, as sentences, with problems of documents in the form of `stigmer validate`."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -88,7 +89,7 @@ def failure_of(error: GRPCError, access: ServiceAccess) -> ServiceFailure:
 def unreachable(access: ServiceAccess, why: object) -> ServiceFailure:
     """What a person reads when there is no connection."""
     return ServiceFailure(
-        f"The service at {access.endpoint} cannot be reached: {why}. Is it running (`stigmer dev`, `stigmer server`)?"
+        f"The service at {access.endpoint} cannot be reached: {_said(why)}. Is it running (`stigmer dev`, `stigmer server`)?"
     )
 
 
@@ -112,3 +113,10 @@ def _problems(details: Iterable[Detail] | None) -> Iterable[ValidationProblem]:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
+
+
+def _said(why: object) -> object:
+    if not isinstance(why, OSError) or why.errno is None:
+        return why
+    # What asyncio makes of it names a call and a Python tuple; what a resolver says has a negative number.
+    return (os.strerror(why.errno) if why.errno > 0 else why.strerror or str(why)).lower()
