@@ -6,9 +6,9 @@
         client = await Client.connect(address)
 
 Most tests take the fixture `temporal_address` instead: one server for all of them. The runner has a starter of its own
-(`stigmer_runner.temporal_server`). They differ on purpose: there, the server is under a guard and read by the event loop
-that started it; here, it outlives event loops, may be killed by a test, waits for the slowest machine, and needs nothing
-but the engine's dependencies.
+(`stigmer_runner.temporal_server`), and they differ on purpose: there, the server is under a guard, read by the event
+loop that started it; here, it outlives event loops, may be killed by a test, waits for the slowest machine, and needs
+nothing but the engine's dependencies.
 """
 
 import asyncio
