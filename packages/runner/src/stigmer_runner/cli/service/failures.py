@@ -88,9 +88,8 @@ def failure_of(error: GRPCError, access: ServiceAccess) -> ServiceFailure:
 
 def unreachable(access: ServiceAccess, why: object) -> ServiceFailure:
     """What a person reads when there is no connection."""
-    return ServiceFailure(
-        f"The service at {access.endpoint} cannot be reached: {_said(why)}. Is it running (`stigmer dev`, `stigmer server`)?"
-    )
+    advice = "Is it running (`stigmer dev`, `stigmer server`)?"
+    return ServiceFailure(f"The service at {access.endpoint} cannot be reached: {_said(why)}. {advice}")
 
 
 def shown_problem(problem: ValidationProblem, source: str) -> Problem:
