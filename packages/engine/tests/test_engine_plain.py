@@ -101,6 +101,7 @@ async def test_a_variable_with_an_operator_close_to_it() -> None:
         "1.0 - 1",
         ".half - .half",
         "9007199254740993 == .far",
+        ".half == 0.5000000000000000000000001",
         '"\\u0041"',
         '"\\(.a)"',
         # What is for jq anyway.

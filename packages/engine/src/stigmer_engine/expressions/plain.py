@@ -33,7 +33,7 @@ from stigmer_engine.expressions.paths import read_path
 
 # Which bounds the depth of the compiled form, and so the stack of whoever reads or evaluates it.
 _MOST_TOKENS: Final = 64
-# As many as a double holds in any case.
+# As many as a double holds in any case. jq compares what was written, not the doubles nearest to it.
 _MOST_DIGITS: Final = 15
 _CONSTANTS: Final[dict[str, JsonValue]] = {"null": None, "true": True, "false": False}
 
@@ -175,9 +175,7 @@ class _Reader:
 
 def _literal_number(text: str) -> int | float:
     whole, _, part = text.partition(".")
-    digits = whole.isdigit() and (part.isdigit() or not part) and len(whole) + len(part) <= _MOST_DIGITS
-    # A number in text has the digits that were written.
-    if not digits or (whole.startswith("0") and whole != "0"):
+    if not whole.isdigit() or (part and not part.isdigit()) or len(whole) + len(part) > _MOST_DIGITS:
         raise _NotPlain
     return float(text) if "." in text else int(text)
 
