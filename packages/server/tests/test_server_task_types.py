@@ -1,17 +1,6 @@
 """What the tasks in a status are for: told by the workflow, whatever the runner says of them."""
 
-from pathlib import Path
 from typing import Any
-
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.engine import Connection
-from stigmer_server.store import migrate
-from stigmer_server.store.executions import read_execution
-from stigmer_server.store.tables import metadata
 
 from packages.server.tests.grpcio_peer import (
     EXECUTION_COMMAND,
@@ -115,25 +104,3 @@ def test_a_status_that_calls_a_task_custom_says_nothing(client: Peer, runner: Pe
         run = runner.call(EXECUTION_COMMAND, "updateStatus", {"executionId": run_id, "status": status})
         assert types_of(run) == {"/do/1/fetch": API_CALL, "/do/0/count": TRANSFORM, "/do/8/same": 2}
         tasks[2].pop("taskType", None)
-
-
-def test_the_migrations_make_the_tables_of_this_version_and_keep_what_is_there(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'stigmer.db'}")
-    with engine.connect() as connection:
-        upgrade(connection, "0001")
-        columns = ", ".join(column["name"] for column in inspect(connection).get_columns("executions"))
-        values = "'wex-1', 'wfl-1', 'win-1', 1, 0, 1, 0, 0, '', x'1a00', x''"
-        connection.execute(text(f"INSERT INTO executions ({columns}) VALUES ({values})"))
-        upgrade(connection, "head")
-        stored = read_execution(connection, "wex-1")
-        assert stored is not None
-        assert dict(stored.task_types) == {}
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-
-
-def upgrade(connection: Connection, to: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)

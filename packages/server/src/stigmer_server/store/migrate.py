@@ -6,6 +6,7 @@ from typing import Protocol
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,6 +25,11 @@ async def migrate(database: Exclusive) -> None:
     """Apply the migrations that are missing. Replicas that start together wait for one another. Raises ConfigError."""
     try:
         await database.exclusively(_upgrade)
+    except CommandError as error:
+        raise ConfigError(
+            f"The store was used by a newer version of the server ({_first_line(error)}); start that one again, or "
+            "give this one a store of its own."
+        ) from None
     except (SQLAlchemyError, OSError) as error:
         cause = getattr(error, "orig", None) or error
         raise ConfigError(f"The store cannot be used: {type(cause).__name__}: {_first_line(cause)}.") from None
