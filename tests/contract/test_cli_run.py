@@ -163,6 +163,17 @@ def test_a_fault_is_exit_1_and_its_error_the_last_line_of_stderr(write: Any) -> 
     }
 
 
+def test_a_fault_is_shown_in_its_line(write: Any) -> None:
+    path = write(FAILING)
+    lines = stigmer("run", path).stderr.splitlines()
+    assert lines[0] == f"{path}:3:5: error[nope]: No: because"
+    assert lines[1].endswith("title: No, detail: because}}}")
+    assert lines[2].index("^") == lines[1].index("stop")
+    assert lines[3] == "  at /do/0/stop"
+    assert len(lines) == 5
+    assert all(line.startswith("{") for line in stigmer("run", path, "--events", "-").stderr.splitlines())
+
+
 def test_an_invalid_document_is_exit_2_with_every_problem(write: Any) -> None:
     path = write(INVALID)
     done = stigmer("run", path)

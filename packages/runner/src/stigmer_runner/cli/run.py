@@ -14,7 +14,8 @@ from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.event_input import read_events
 from stigmer_runner.cli.exit_codes import ExitCode, UsageFailure
-from stigmer_runner.cli.inputs import check_one_reader_of_stdin, parse_input, parse_pairs, read_bytes
+from stigmer_runner.cli.fault_place import fault_text
+from stigmer_runner.cli.inputs import STDIN, check_one_reader_of_stdin, parse_input, parse_pairs, read_bytes
 from stigmer_runner.cli.log_setup import set_up_logging
 from stigmer_runner.cli.outputs import OutputFormat, print_output
 from stigmer_runner.cli.process_run import start_in_process
@@ -145,6 +146,8 @@ def command(
         print("Cancelled.", file=sys.stderr)
         return ExitCode.CANCELLED
     if result.error is not None:
+        if events_file != STDIN and (shown := fault_text(result.error, options.document, file)):
+            print(redactor.text(shown), file=sys.stderr)
         print(json.dumps(redactor.json(result.error.to_json())), file=sys.stderr)
         return ExitCode.FAULTED
     print_output(redactor.json(result.output), cast("OutputFormat", output_format))
