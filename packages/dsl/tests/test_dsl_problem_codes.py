@@ -94,6 +94,7 @@ CASES: list[tuple[str, str | bytes, str, tuple[int, int], str]] = [
     ("unreachable-task", HEAD + "do:\n  - a: {set: {b: 1}, then: end}\n  - c: {set: {b: 1}}", "/do/1/c", (4, 5),
      "then"),
     ("reserved-name", HEAD + "do: [{exit: {set: {b: 1}}}]", "/do/0/exit", (2, 7), "another name"),
+    ("assignment-in-condition", task("{if: '.a = 1', set: {a: 1}}"), "/do/0/t/if", (3, 13), "`==`"),
     ("unset-variable", task("{set: {a: '${ $output }'}}"), "/do/0/t/set/a", (3, 18), "export.as"),
     ("missing-input", HEAD + FUNCTION + "do:\n  - t: {call: f, with: {b: 1}}", "/do/0/t/with", (4, 18), "Add `pet`"),
     ("missing-input", HEAD + FUNCTION + "do:\n  - t: {call: f, with: {pets: 1}}", "/do/0/t/with", (4, 18), "`pets`"),

@@ -65,6 +65,7 @@ CODES: Mapping[str, Code] = {
     "unreachable-task": Code("A task that no path of its list leads to.", "warning"),
     "reserved-name": Code("A task named `continue`, `exit` or `end`, which no `then` can reach.", "warning"),
     "unset-variable": Code("A variable that is always null here, such as `$output` outside `export`.", "warning"),
+    "assignment-in-condition": Code("A condition that assigns (`=`), where comparing (`==`) must be meant.", "warning"),
     "missing-input": Code(
         "A call of a function without an argument that the function's `input.schema` requires.", "warning"
     ),

@@ -10,6 +10,7 @@ from stigmer_dsl.validation.findings import Findings, did_you_mean, listing
 from stigmer_dsl.validation.jq_advice import jq_advice
 from stigmer_dsl.validation.sites import ARGUMENTS, Site
 
+_CONDITIONS = frozenset({"if", "when", "exceptWhen", "while", "until"})
 _BARE_HINT = "Write bare jq, such as `.status == 200`, or put the whole of it in one `${ }`."
 
 
@@ -85,6 +86,10 @@ def _check_source(source: str, site: Site, secrets: frozenset[str], findings: Fi
     for name in sorted(used & site.unset - site.local):
         findings.add("unset-variable", site.pointer, f"`{name}` is always null here", _unset_hint(name))
     _check_secrets(tokens, site, secrets, findings)
+    assigns = any(token.kind == "operator" and token.text == "=" for token in tokens)
+    if assigns and site.bare and site.pointer.rpartition("/")[2] in _CONDITIONS:
+        message = "This condition assigns a value, and compares nothing"
+        findings.add("assignment-in-condition", site.pointer, message, "Compare with `==`.")
     return not refused and not unknown
 
 

@@ -14,9 +14,7 @@ def is_other_file(raw: JsonObject, findings: Findings) -> bool:
         what, hint = "a WorkflowSpec", "`stigmer convert` makes a document of it, and `stigmer apply` registers it."
     elif "states" in raw:
         message = "This is a document of the specification before 1.0, which had states"
-        findings.add(
-            "unsupported-dsl", "", message, "Write it anew with `document` and `do`: tasks, not states."
-        )
+        findings.add("unsupported-dsl", "", message, "Write it anew with `document` and `do`: tasks, not states.")
         return True
     else:
         return False
