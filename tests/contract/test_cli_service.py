@@ -236,6 +236,8 @@ def test_a_run_is_controlled_and_runs_again(stigmer: Stigmer) -> None:
     while stigmer("get", "execution", run, "--json").json["phase"] != "paused":
         pass
     assert stigmer("resume", run).out == f"{run} paused, will be running\n"
+    while stigmer("get", "execution", run, "--json").json["phase"] == "paused":
+        pass
     assert stigmer("cancel", run, "--reason", "enough").out == f"{run} running, will be cancelled\n"
     assert stigmer("watch", run).code == 130
     refused = stigmer("pause", run)
