@@ -23,7 +23,7 @@ from stigmer_runner.cli.service.shapes import execution_json, phase_name
 @click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object.")
 @with_service
 def command(execution: str, name: str, data: str | None, key: str, *, access: ServiceAccess, as_json: bool) -> int:
-    """Hand a signal to a run: an event of the type NAME for its listeners.
+    """Hand a signal to a run: an event for its listeners, of the type NAME, or of the type `signal` with the id NAME.
 
     Exit codes: 0 done, 2 the service refused.
     """
