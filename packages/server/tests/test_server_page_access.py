@@ -94,6 +94,8 @@ async def test_every_control_is_reached_by_tab_and_seen_when_it_is(tmp_path: Pat
         _, execution = await a_failed_run(live)
         await live.show(f"/executions/{execution}", "order")
         await expect(live.page.locator(".link-state")).to_have_text("ended")
+        # What the events told is drawn a moment later, and has controls of its own.
+        await expect(live.page.get_by_role("region", name="Task", exact=True)).to_contain_text("the carrier is away")
         wanted = await live.page.evaluate(
             "[...document.querySelectorAll('a[href], button:not(:disabled), input, summary, [tabindex=\"0\"]')]"
             ".filter(one => one.checkVisibility()).length"
