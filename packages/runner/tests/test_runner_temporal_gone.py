@@ -1,7 +1,9 @@
 """A runner whose Temporal has gone or hangs: it stops all the same, with a call under way, told to once or twice."""
 
+import json
 import signal
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,3 +55,14 @@ def test_it_stops(
                     runner.wait_for("signal received")
                 assert runner.wait() == 0
     assert '"runner stopped"' in runner.text
+
+
+def test_what_temporals_own_client_logs_is_in_the_log(tmp_path: Path) -> None:
+    with doomed_dev_server() as (address, temporal):
+        settings = {"EXECUTION_MODE": "dual", "TEMPORAL_SERVICE_ADDRESS": address, "BLOB_STORAGE_PATH": str(tmp_path)}
+        with RunnerProcess(settings) as runner:
+            temporal.kill()
+            while "retried" not in runner.text:
+                time.sleep(0.1)
+    lines = [json.loads(line) for line in runner.text.splitlines()]
+    assert {line["level"] for line in lines if line["logger"] == "temporalio.core"} == {"warning"}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stigmer_ports.logs import get_logger
+from stigmer_ports.temporal_logs import forward_native_logs
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Interceptor
 from temporalio.converter import DataConverter
@@ -66,6 +67,7 @@ async def connect(
     Raises:
         ConfigError: nobody answers within `patience_seconds`, or Temporal knows no such namespace or key.
     """
+    forward_native_logs()
     where = f"Temporal at {config['target_host']}"
     deadline = time.monotonic() + patience_seconds
     told = False

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from stigmer_ports.logs import get_logger
+from stigmer_ports.temporal_logs import forward_native_logs
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
@@ -72,6 +73,7 @@ class TemporalConnection:
             await asyncio.Event().wait()
 
     async def _connected(self) -> Client:
+        forward_native_logs()
         settings, wait = self._settings, _FIRST_WAIT
         key = settings.temporal_api_key
         while True:
