@@ -12,9 +12,9 @@ from stigmer_engine import EngineConfig
 from stigmer_engine.events import EventType, Status
 from stigmer_engine.processes import ProcessConfig
 from stigmer_engine.runtimes.temporal import Rules, TemporalExecution, WorkerConfig
-from stigmer_engine.runtimes.temporal.names import CANCEL_SIGNAL
+from stigmer_engine.runtimes.temporal.names import CANCEL_SIGNAL, RESUME_SIGNAL
 from stigmer_engine.testing.runs import ServeHttp
-from temporalio.client import WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionStatus
 
 from packages.engine.tests.temporal_stage import HEAD, Stage, kinds, open_stage
 
@@ -87,6 +87,21 @@ async def test_a_forced_end_of_which_temporal_hears_nothing_is_a_failure(tempora
         await stage.client.get_workflow_handle(execution.workflow_id).signal(CANCEL_SIGNAL, "by hand")
         assert (await execution.wait()).status is Status.CANCELLED
         assert await ended_as(stage, execution) == (WorkflowExecutionStatus.FAILED, 1)
+
+
+async def test_a_cancellation_beside_a_message_is_not_lost_when_the_execution_continues_as_new(
+    temporal_address: str, tmp_path: Path
+) -> None:
+    async with open_stage(temporal_address, tmp_path) as stage:
+        execution = await stage.with_rules(Rules(history_events=6)).start(stage.load("do: [{a: {wait: PT1H}}]"))
+        await execution.snapshot()
+    # Nobody is there: both come in one workflow task, in which it is time to continue as new.
+    client = await Client.connect(temporal_address)
+    handle = client.get_workflow_handle(execution.workflow_id)
+    await handle.signal(RESUME_SIGNAL)
+    await handle.cancel()
+    async with open_stage(temporal_address, tmp_path) as stage:
+        assert (await stage.executions.find(execution.id).wait()).status is Status.CANCELLED
 
 
 async def ended_as(stage: Stage, execution: TemporalExecution) -> tuple[WorkflowExecutionStatus | None, int]:

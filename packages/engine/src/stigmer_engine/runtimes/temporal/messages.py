@@ -105,6 +105,7 @@ def drops_misfits(handler: Callable[..., None]) -> Callable[..., None]:
     def tolerant(workflow_object: MessageHandlers, *arguments: Any) -> None:
         if workflow_object._refusal is not None:  # noqa: SLF001 - its own handler
             return
+        workflow_object._turns.heard()  # noqa: SLF001 - see above
         try:
             signature.bind(workflow_object, *arguments)
         except TypeError as error:

@@ -35,6 +35,7 @@ class Turns:
         self._work = 0
         self._turns = 0
         self._ends_under_way = 0
+        self._heard_at = -1
 
     def count(self, work: int) -> None:
         """Note that so much was done."""
@@ -43,6 +44,21 @@ class Turns:
     def count_message(self) -> None:
         """Note that a signal or an update was taken in. A workflow task may bring thousands, before anything else."""
         self._work += self._weights.message
+        self.heard()
+
+    def heard(self) -> None:
+        """Note that this workflow task has brought a message."""
+        self._heard_at = workflow.info().get_current_history_length()
+
+    @property
+    def hearing(self) -> bool:
+        """Whether this workflow task has brought a message; a cancellation that it brings too, the SDK tells later."""
+        return self._heard_at == workflow.info().get_current_history_length()
+
+    async def hear_out(self) -> None:
+        """Let the SDK tell all that this workflow task has brought."""
+        self._heard_at = -1
+        await _mark(BREATHE_ACTIVITY)
 
     @property
     def over(self) -> bool:

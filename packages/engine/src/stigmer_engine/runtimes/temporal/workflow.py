@@ -118,7 +118,8 @@ class InterpretWorkflow(MessageHandlers):
         details = asyncio.ensure_future(self._details.run(self._execution))
         await self._until_stopped()
         if not self._execution.log.closed:
-            await self._uncancelled(lambda: self._children.settled and not self._deliveries.busy)
+            await self._settle()
+        if not self._execution.log.closed:
             await self._answer_updates(kept=True)
             self._continue_as_new(definition)
         # In a task of its own, which a cancellation that comes now cannot reach: it comes too late.
@@ -248,6 +249,15 @@ class InterpretWorkflow(MessageHandlers):
             self._execution.leave()
             await self._uncancelled(stopped.done)
         stopped.result()
+
+    async def _settle(self) -> None:
+        """Wait for what a run that continues as new would leave undone or unheard: a cancellation would be lost."""
+        await self._uncancelled(lambda: self._children.settled and not self._deliveries.busy)
+        while self._start.rules.hears_out and self._turns.hearing:
+            # In a task of its own, which the cancellation does not interrupt.
+            hearing = asyncio.ensure_future(self._turns.hear_out())
+            await self._uncancelled(hearing.done)
+            hearing.result()
 
     async def _uncancelled(self, condition: Any) -> None:
         """Wait for a condition; a cancellation winds the execution down, which in time makes the condition true."""
