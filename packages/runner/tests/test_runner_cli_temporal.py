@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from stigmer_engine.runtimes.temporal import TemporalExecutions
 from stigmer_engine.runtimes.temporal.payloads import PayloadsConfig, data_converter
+from stigmer_runner.cli.running import RunOptions
+from stigmer_runner.cli.temporal_options import TemporalOptions
+from stigmer_runner.cli.temporal_run import start_on_temporal
 from stigmer_runner.testing import RunnerProcess
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -298,19 +302,45 @@ async def test_the_second_signal_interrupts_them(
 async def test_the_third_signal_ends_the_wait(address: str, write: Any, begin: Any, tmp_path: Path) -> None:
     # Nobody works for this queue, so that no cancellation can be heard.
     run = begin(
-        write(FAILING), "--no-worker", TEMPORAL_ADDRESS=address, TEMPORAL_TASK_QUEUE="nobody",
-        BLOB_STORAGE_PATH=str(tmp_path),
+        write(FAILING), "--no-worker", "--events", str(tmp_path / "events"), TEMPORAL_ADDRESS=address,
+        TEMPORAL_TASK_QUEUE="nobody", BLOB_STORAGE_PATH=str(tmp_path),
     )  # fmt: skip
-    client = await client_of(address, tmp_path)
-    query = "TaskQueue = 'nobody' AND ExecutionStatus = 'Running'"
-    while not [shown async for shown in client.list_workflows(query)]:  # noqa: ASYNC110 - a server is asked
-        await asyncio.sleep(0.1)
-    for number, times in ((signal.SIGINT, 1), (signal.SIGTERM, 2)):
+    run.read_until(lambda: bool(run.said))
+    for number, times in ((signal.SIGINT, 2), (signal.SIGTERM, 3)):
         run.process.send_signal(number)
         run.read_until(lambda times=times: len(run.said) == times)
     run.process.send_signal(signal.SIGINT)
     assert run.finish() == 130
+    assert run.said[0].startswith("Workflow stigmer/workflow-execution/interpret/wex-")
     assert run.said[-1] == "Cancelled.\n"
+
+
+async def test_a_signal_while_the_start_is_under_way_leaves_no_workflow_behind(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: asyncio.Queue[str] = asyncio.Queue()
+    start = TemporalExecutions.start
+
+    async def start_slowly(*arguments: Any, **options: Any) -> Any:
+        execution = await start(*arguments, **options)
+        started.put_nowait(execution.workflow_id)
+        await asyncio.sleep(1)
+        return execution
+
+    async def run() -> None:
+        options = RunOptions(document=FAILING.encode(), source="workflow.yaml", input={}, env={}, secrets={})
+        async with start_on_temporal(options, TemporalOptions(address=address, queue="nobody-either")):
+            pytest.fail("it was told to end before")
+
+    monkeypatch.setenv("BLOB_STORAGE_PATH", str(tmp_path))
+    monkeypatch.setattr(TemporalExecutions, "start", start_slowly)
+    running = asyncio.create_task(run())
+    workflow = await started.get()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    described = await (await client_of(address, tmp_path)).get_workflow_handle(workflow).describe()
+    assert described.status is WorkflowExecutionStatus.TERMINATED
 
 
 def test_a_worker_elsewhere_can_do_it(address: str, peer: str, write: Any, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -144,7 +144,7 @@ async def start_on_temporal(options: RunOptions, temporal: TemporalOptions) -> A
                 )
             )
         executions = TemporalExecutions(client, config, vault=vault)
-        execution = await _start(executions, document, options, execution_id)
+        execution = await _wanted(_start(executions, document, options, execution_id))
         if temporal.queue is None:
             stack.push_async_callback(vault.forget, execution.id)
             stack.push_async_callback(_end_all, client, execution)
@@ -208,6 +208,17 @@ async def _start(
         raise UsageFailure(str(problem)) from None
     except RPCError as error:
         raise UsageFailure(f"Temporal did not take the workflow: {error.message}.") from None
+
+
+async def _wanted(starting: Coroutine[None, None, TemporalExecution]) -> TemporalExecution:
+    """The execution that is being started. Whoever stops waiting for it leaves none behind on Temporal."""
+    start = asyncio.ensure_future(starting)
+    try:
+        return await asyncio.shield(start)
+    except asyncio.CancelledError:
+        with suppress(UsageFailure, UnknownExecution, RPCError):
+            await (await start).terminate("nobody waits for it any more")
+        raise
 
 
 async def _end_all(client: Client, root: TemporalExecution) -> None:
