@@ -29,7 +29,7 @@ _SERVER: Final = {"frontend.WorkflowTimeSkippingEnabled": "true"}
 _CONTINUED: Final = "continued"
 """The case that continues as new, after so few events that it does so several times."""
 _FEW_EVENTS: Final = 30
-_SILENT: Final = ("sequence", "fork", "continued")
+_SILENT: Final = ("sequence", "fork", "sums", "continued")
 """Cases whose events nobody takes; those of all others are delivered."""
 _PEOPLE: Final = re.compile(r"\d+@[\w.-]+")
 """Process and machine, by which clients and workers name themselves."""

@@ -14,6 +14,7 @@ import pytest
 from stigmer_dsl.json_types import JsonValue
 from stigmer_engine import Engine, EngineConfig
 from stigmer_engine.cases import read_cases
+from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.interpreter.port import CallRequest
 from stigmer_engine.interpreter.run import Run
 from stigmer_engine.processes import ProcessConfig
@@ -98,4 +99,16 @@ def test_other_ids_of_calls_are_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     monkeypatch.setattr(Run, "next_call_id", skipping)
     [failure] = replay([read(FOLDER / "calls.json")], tmp_path)
+    assert "TMPRL1100" in failure
+
+
+def test_work_that_counts_otherwise_is_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    original = Evaluator.evaluate
+
+    async def by_jq(self: Evaluator, program: Program, arguments: list[JsonValue], *, plain: bool = True) -> JsonValue:
+        del plain
+        return await original(self, program, arguments, plain=False)
+
+    monkeypatch.setattr(Evaluator, "evaluate", by_jq)
+    [failure] = replay([read(FOLDER / "sums.json")], tmp_path)
     assert "TMPRL1100" in failure
