@@ -20,8 +20,8 @@ async def test_a_killed_replica_costs_nothing_that_was_acknowledged(
         outcome = await interrupted_load(PLAN, contract, ports_of(servers), kill)
         survivor = servers[1].text
     assert outcome.wrong == []
-    # The kill was felt: streams were cut and taken up again, and reports were told once more.
-    assert outcome.cut_off > 0
-    assert outcome.repeats > 0
+    # The kill was felt: streams were cut and taken up again, or reports were told once more. Whose connections were to
+    # the killed one, the balancer says.
+    assert outcome.cut_off + outcome.repeats > 0
     assert '"level": "info"' in survivor
     assert '"level": "error"' not in survivor
