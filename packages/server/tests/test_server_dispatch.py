@@ -27,9 +27,12 @@ from stigmer_proto.ai.stigmer.commons.apiresource import (
 from stigmer_proto_json import struct_from_json
 from stigmer_server.access.caller import SERVER
 from stigmer_server.application import Application, open_application
+from stigmer_server.broadcast import Hub
 from stigmer_server.config import Settings
 from stigmer_server.refusals import Reason, Refused
-from stigmer_server.store.outbox import orders_of
+from stigmer_server.store import open_database
+from stigmer_server.store.outbox import Action, orders_of, take_due
+from stigmer_server.store.url import store_url
 
 from packages.server.tests.scripted_runner import HANG, ScriptedRunner, scripted_runner
 
@@ -201,3 +204,15 @@ async def test_the_connection_to_a_runner_is_closed_when_it_is_registered_no_mor
         await connected.wait()
         await opened.runners.delete(ApiResourceDeleteInput(resource_id=made.metadata.id), SERVER)
         await left.wait()
+
+
+async def test_orders_under_way_are_free_again_when_the_server_stops(tmp_path: Path) -> None:
+    async with scripted_runner([HANG]) as runner:
+        async with application(tmp_path) as opened:
+            await register(opened, "one", runner)
+            run = await create(opened)
+            await runner.first_start.wait()
+        url = store_url(f"sqlite:///{tmp_path / 'stigmer.db'}")
+        async with open_database(url, Hub()) as database:
+            due = await database.write(lambda transaction: take_due(transaction, lease_ms=0, limit=10))
+    assert [(order.execution_id, order.action) for order in due] == [(run, Action.START)]

@@ -16,7 +16,7 @@ from stigmer_server.refusals import Reason, Refused
 from stigmer_server.store.database import Database
 from stigmer_server.store.event_log import append_own_event
 from stigmer_server.store.executions import read_execution, replace_status
-from stigmer_server.store.outbox import Action, Order, drop_order, orders_of, postpone_order, take_due
+from stigmer_server.store.outbox import Action, Order, drop_order, orders_of, postpone_order, release_orders, take_due
 from stigmer_server.store.transaction import Transaction
 
 log = get_logger(__name__)
@@ -30,7 +30,8 @@ _LONGEST_WAIT_FOR_ROOM_SECONDS: Final = 2.0
 class Dispatcher:
     """Takes due orders and gives them to the orchestrator, many at a time. An async context manager.
 
-    An order is taken on a lease: when this server dies over it, another one, or the next start, takes it again.
+    An order is taken on a lease: when this server dies over it, another one, or the next start, takes it again once the
+    lease has ended; at once when it stops in order.
     """
 
     def __init__(self, database: Database, orchestrator: Orchestrator, *, lease_seconds: float) -> None:
@@ -39,6 +40,7 @@ class Dispatcher:
         self._lease_ms = int(lease_seconds * 1000)
         self._woken = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
+        self._leased: set[str] = set()
         self._loop: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -52,6 +54,10 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._leased:
+            left = frozenset(self._leased)
+            with contextlib.suppress(Refused):  # the store is away: the leases end by themselves
+                await self._database.write(lambda transaction: release_orders(transaction, left))
 
     def wake(self) -> None:
         """There is a new order."""
@@ -81,6 +87,7 @@ class Dispatcher:
             lambda transaction: take_due(transaction, lease_ms=self._lease_ms, limit=room)
         )
         for order in orders:
+            self._leased.add(order.id)
             task = asyncio.create_task(self._work(order))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
@@ -92,6 +99,9 @@ class Dispatcher:
         except Refused as refused:
             # The store is away: the order is taken again when its lease has ended.
             log.debug("what became of an order is not noted", execution_id=order.execution_id, cause=refused.message)
+        except Exception:
+            log.exception("what became of an order cannot be noted", execution_id=order.execution_id)
+        self._leased.discard(order.id)
 
     async def _settle(self, order: Order) -> None:
         try:

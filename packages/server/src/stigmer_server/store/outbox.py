@@ -1,6 +1,6 @@
 """What is still to be told to runners. Written in the transaction that makes it necessary, removed once it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -89,6 +89,11 @@ def postpone_order(transaction: Transaction, order_id: str, *, seconds: float, e
         .where(outbox.c.id == order_id)
         .values(not_before=now_ms() + int(seconds * 1000), last_error=error)
     )
+
+
+def release_orders(transaction: Transaction, order_ids: Collection[str]) -> None:
+    """End the leases of these orders before their time: anybody may take them."""
+    transaction.connection.execute(update(outbox).where(outbox.c.id.in_(order_ids)).values(not_before=now_ms()))
 
 
 def drop_start(transaction: Transaction, execution_id: str) -> None:
