@@ -2,92 +2,47 @@
 
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from stigmer_ports.testing import ServiceProcess
+
 _LONGEST_SECONDS = 300.0
 _SERVICE = ("STIGMER_SERVICE_ENDPOINT", "STIGMER_SERVICE_API_KEY", "STIGMER_SERVICE_URL")
 
 
-class DevProcess:
+class DevProcess(ServiceProcess):
     """`stigmer dev` in a folder, on free ports. A context manager; leaving it ends the process."""
 
     def __init__(self, folder: Path, *options: str) -> None:
+        arguments = ["-m", "stigmer_runner", "dev", "--json-logs", *options]
+        super().__init__(arguments, environment(), grpc=False, http=False, folder=folder)
         self.folder = folder
-        self._options = options
-        self._arrived: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-        self._lines: list[str] = []
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "stigmer_runner", "dev", "--json-logs", *self._options],
-            cwd=self.folder,
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        super().__enter__()
         try:
-            self.addresses = self.wait_for("ready")
+            self.addresses: dict[str, Any] = self.wait_for("ready")
         except BaseException:
-            self.__exit__(None, None, None)
+            self.interrupt()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGINT)
-        self.wait()
-
-    @property
-    def text(self) -> str:
-        """Everything it has written so far."""
-        return "".join(self._lines)
-
-    @property
-    def pid(self) -> int:
-        """The id of the process at the top."""
-        return self._process.pid
+        # Once: a second signal would end its parts in a hurry.
+        self.interrupt()
 
     def interrupt(self) -> int:
         """Do as Ctrl-C; the exit code."""
-        self._process.send_signal(signal.SIGINT)
+        self.signal(signal.SIGINT)
         return self.wait()
-
-    def kill(self) -> None:
-        """End the process at the top as a power cut would."""
-        self._process.kill()
-        self.wait()
-
-    def wait(self) -> int:
-        """Wait for its end; the exit code."""
-        code = self._process.wait(_LONGEST_SECONDS)
-        self._reader.join(_LONGEST_SECONDS)
-        if self._process.stderr is not None:
-            self._process.stderr.close()
-        return code
-
-    def wait_for(self, event: str) -> dict[str, Any]:
-        """The next line of the log with this event."""
-        while True:
-            try:
-                line = self._arrived.get(timeout=_LONGEST_SECONDS)
-            except queue.Empty:
-                line = None
-            assert line is not None, f"`stigmer dev` did not log {event!r}; it wrote:\n{self.text}"
-            if line.get("event") == event:
-                return line
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `stigmer` in the folder, without naming the service."""
@@ -110,14 +65,6 @@ class DevProcess:
     def processes(self) -> dict[int, str]:
         """Id and command line of every process below the one at the top."""
         return processes_of(self.folder)
-
-    def _read(self) -> None:
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._lines.append(line)
-            if line.startswith("{"):
-                self._arrived.put(json.loads(line))
-        self._arrived.put(None)
 
 
 def environment() -> dict[str, str]:

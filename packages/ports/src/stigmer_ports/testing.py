@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +25,13 @@ class ServiceProcess:
     """
 
     def __init__(
-        self, arguments: Sequence[str], environment: Mapping[str, str], *, grpc: bool = True, http: bool = True
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        grpc: bool = True,
+        http: bool = True,
+        folder: Path | None = None,
     ) -> None:
         """Prepare the process.
 
@@ -33,11 +40,13 @@ class ServiceProcess:
             environment: all variables of the process.
             grpc: whether it opens a gRPC port.
             http: whether it opens an HTTP port.
+            folder: where it works; None for the folder of this process.
         """
         self._arguments = tuple(arguments)
         self._environment = dict(environment)
         self._opens_grpc = grpc
         self._opens_http = http
+        self._folder = folder
         self._lines: list[str] = []
         self._arrived: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self.grpc_port = 0
@@ -47,6 +56,7 @@ class ServiceProcess:
         self._process = subprocess.Popen(  # noqa: S603 - a module of ours
             [sys.executable, *self._arguments],
             env=self._environment,
+            cwd=self._folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
