@@ -90,7 +90,8 @@ def test_what_cannot_be_used_is_one_sentence(environment: dict[str, str]) -> Non
 
 async def test_who_does_not_answer_is_waited_for_and_then_named() -> None:
     config = connect_config(TemporalSettings(temporal_service_address="127.0.0.1:1"))
-    with pytest.raises(ConfigError, match=r"Temporal at 127\.0\.0\.1:1 cannot be reached"):
+    said = r"^Temporal at 127\.0\.0\.1:1 cannot be reached: Connection refused\. Check TEMPORAL_ADDRESS and TEMPORAL_TLS\.$"
+    with pytest.raises(ConfigError, match=said):
         await connect(config, DataConverter.default, Handover(), patience_seconds=0.1, stop=asyncio.Event())
 
 
@@ -113,3 +114,9 @@ def test_workers_have_a_version_when_both_names_are_given() -> None:
     pinned = deployment_config(TemporalSettings(**given, temporal_versioning="pinned"))
     assert pinned is not None
     assert pinned.default_versioning_behavior is VersioningBehavior.PINNED
+
+
+async def test_a_namespace_that_is_not_there_is_named_with_its_variable(temporal_address: str) -> None:
+    config = connect_config(TemporalSettings(temporal_service_address=temporal_address, temporal_namespace="nope"))
+    with pytest.raises(ConfigError, match=r"refuses the namespace 'nope': .+ not found\. Check TEMPORAL_NAMESPACE and"):
+        await connect(config, DataConverter.default, Handover(), patience_seconds=60, stop=asyncio.Event())

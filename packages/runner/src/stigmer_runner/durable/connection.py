@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Mapping
 from typing import Final
@@ -20,6 +21,7 @@ log = get_logger(__name__)
 
 DEFAULT_ADDRESS: Final = "localhost:7233"
 _BETWEEN_TRIES: Final = 1.0
+_QUOTED: Final = re.compile('"([^"]+)"')
 _REFUSED: Final = frozenset(
     {
         RPCStatusCode.NOT_FOUND,
@@ -77,11 +79,16 @@ async def connect(
             await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=config["namespace"]))
         except (RuntimeError, RPCError) as error:
             if isinstance(error, RPCError) and error.status in _REFUSED:
-                raise ConfigError(f"{where} refuses the namespace {config['namespace']!r}: {error.message}.") from None
+                raise ConfigError(
+                    f"{where} refuses the namespace {config['namespace']!r}: {error.message.rstrip('.')}. "
+                    "Check TEMPORAL_NAMESPACE and TEMPORAL_API_KEY."
+                ) from None
             if time.monotonic() >= deadline:
-                raise ConfigError(f"{where} cannot be reached: {_first_line(error)}.") from None
+                raise ConfigError(
+                    f"{where} cannot be reached: {_cause(error)}. Check TEMPORAL_ADDRESS and TEMPORAL_TLS."
+                ) from None
             if not told:
-                log.warning("Temporal cannot be reached yet", address=config["target_host"], why=_first_line(error))
+                log.warning("Temporal cannot be reached yet", address=config["target_host"], why=_cause(error))
                 told = True
             await _pause(stop)
         else:
@@ -98,5 +105,8 @@ async def _pause(stop: asyncio.Event) -> None:
         return
 
 
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")
+def _cause(error: Exception) -> str:
+    """What went wrong, without the structures of the native part around it: their innermost text says it."""
+    first = next(iter(str(error).splitlines()), type(error).__name__)
+    quoted = _QUOTED.findall(first) if first.startswith("Failed client connect") else []
+    return (quoted[-1][0].lower() + quoted[-1][1:] if quoted else first).rstrip(".")
