@@ -215,3 +215,23 @@ async def test_a_port_that_is_closed_answers_nobody() -> None:
             async with asking_port(answer, listener):
                 await ask(channel)
             assert (await refused(channel)).code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_port_closes_though_a_client_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def as_since_python_3_12(server: Any) -> None:
+        """How asyncio waits since then: until the last connection has ended. Before, it did not wait at all."""
+        if server._waiters is not None:
+            waiter = asyncio.get_running_loop().create_future()
+            server._waiters.append(waiter)
+            await waiter
+
+    monkeypatch.setattr(asyncio.Server, "wait_closed", as_since_python_3_12)
+
+    async def answer(_request: CancelExecutionRequest, _key: str | None) -> None:
+        pass
+
+    with listening("127.0.0.1", 0, host_variable="HOST", port_variable="PORT") as listener:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port_of(listener)}") as channel:
+            async with asking_port(answer, listener):
+                await ask(channel)
+            assert (await refused(channel)).code() is grpc.StatusCode.UNAVAILABLE
