@@ -10,7 +10,8 @@ from stigmer_engine.expressions import Evaluator, choice_program, expression_pro
 
 NAMES = frozenset({"item"})
 GIVEN: JsonValue = {
-    "a": 3, "b": 4, "half": 0.5, "text": "open", "yes": True, "no": None, "more": {"a": 1}, "list": [1], "far": 2**53
+    "a": 3, "b": 4, "half": 0.5, "text": "open", "yes": True, "no": None, "more": {"a": 1}, "list": [1], "far": 2**53,
+    "less": -3,
 }  # fmt: skip
 
 
@@ -57,6 +58,7 @@ def answer(source: str, dot: JsonValue = GIVEN) -> list[JsonValue] | None:
         (".no == null", True),
         (".more != null", True),
         (".a < .text", True),
+        (".yes > false", True),
         (".more.a >= 1.0", True),
         (".missing // .a", 3),
         (".no // false // .b", 4),
@@ -96,7 +98,10 @@ async def test_a_variable_with_an_operator_close_to_it() -> None:
         # What it may write in another way than Python does.
         ".far + 1",
         ".far * 2",
-        "0 * -.a",
+        "0 * .less",
+        "0 / .less",
+        ".less % 2",
+        ".a % .less",
         "-0",
         "1.0 - 1",
         ".half - .half",
@@ -123,6 +128,16 @@ async def test_a_variable_with_an_operator_close_to_it() -> None:
 )
 def test_what_is_left_to_jq(source: str) -> None:
     assert answer(source) is None
+
+
+def test_a_number_with_a_point_is_put_into_text_by_jq() -> None:
+    assert template_program("${ .a + 1 } of ${ .yes }, ${ .no }", NAMES).answer([GIVEN, 0], plain=True) == [
+        "4",
+        "true",
+        "null",
+    ]
+    assert template_program("${ .half } of 1", NAMES).answer([GIVEN, 0], plain=True) is None
+    assert template_program("${ 1.50 } of 2", NAMES).answer([GIVEN, 0], plain=True) is None
 
 
 def test_long_texts_are_left_to_jq() -> None:
