@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from stigmer_dsl.json_types import JsonValue
 from stigmer_engine.expressions import Evaluator, choice_program, expression_program, template_program
+from stigmer_engine.expressions.program import encode_arguments
+from stigmer_engine.faults import Fault
 
 NAMES = frozenset({"item"})
 GIVEN: JsonValue = {
@@ -164,3 +166,15 @@ def test_without_plain_only_lookups_are_answered() -> None:
     arguments: list[JsonValue] = [GIVEN, 0]
     assert expression_program(".a", NAMES).answer(arguments, plain=False) == [3]
     assert expression_program(".a + 1", NAMES).answer(arguments, plain=False) is None
+
+
+@pytest.mark.parametrize("plain", [True, False])
+async def test_the_expression_at_fault_is_looked_for_in_the_same_way(plain: bool) -> None:
+    program = template_program(["${ .a + 1 }", "${ .a + .text }"], NAMES)
+    async with Evaluator() as evaluator:
+        with pytest.raises(Fault, match=r"\.a \+ \.text"):
+            await evaluator.evaluate(program, [GIVEN, 0], plain=plain)
+        together = len(encode_arguments([GIVEN, 0]))
+        # Both together, then the second alone; the first one too, if it is for jq.
+        asked = evaluator.exchanged // together
+        assert asked == (2 if plain else 3)

@@ -93,7 +93,7 @@ class Evaluator:
         reply = await self._exchange(program, encoded)
         self.exchanged += len(encoded) + len(reply.body)
         if reply.status == FAILURE:
-            raise await self._explain(program, arguments, reply)
+            raise await self._explain(program, arguments, reply, plain=plain)
         try:
             results = read_json(reply.body)
         except ValueError as error:
@@ -129,12 +129,12 @@ class Evaluator:
         finally:
             self._release()
 
-    async def _explain(self, program: Program, arguments: list[JsonValue], reply: Reply) -> Fault:
+    async def _explain(self, program: Program, arguments: list[JsonValue], reply: Reply, *, plain: bool) -> Fault:
         """A fault that names the expression at fault, found by evaluating each on its own."""
         if len(program.leaves) > 1:
             for index in range(len(program.leaves)):
                 try:
-                    await self.evaluate(program.alone(index), arguments)
+                    await self.evaluate(program.alone(index), arguments, plain=plain)
                 except Fault as alone:
                     return alone
         said = reply.body.decode(errors="replace").strip().removeprefix("jq: error: ").splitlines()
