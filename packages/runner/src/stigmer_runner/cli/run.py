@@ -9,7 +9,7 @@ from typing import cast
 
 import click
 from stigmer_dsl import InvalidDocument, render
-from stigmer_engine import Status
+from stigmer_engine import Result, Status
 from stigmer_ports.redaction import Redactor
 
 from stigmer_runner.cli.event_input import read_events
@@ -142,15 +142,20 @@ def command(
             text = options.others.get(problem.source, options.document).decode("utf-8", errors="replace")
             print(redactor.text(render(problem, text)), file=sys.stderr)
         return ExitCode.USAGE
+    return _tell_end(result, options, redactor, cast("OutputFormat", output_format))
+
+
+def _tell_end(result: Result | None, options: RunOptions, redactor: Redactor, output_format: OutputFormat) -> int:
     if result is None or result.status is Status.CANCELLED:
         print("Cancelled.", file=sys.stderr)
         return ExitCode.CANCELLED
     if result.error is not None:
-        if events_file != STDIN and (shown := fault_text(result.error, options.document, file)):
+        shown = "" if options.events_file == STDIN else fault_text(result.error, options.document, options.source)
+        if shown:
             print(redactor.text(shown), file=sys.stderr)
         print(json.dumps(redactor.json(result.error.to_json())), file=sys.stderr)
         return ExitCode.FAULTED
-    print_output(redactor.json(result.output), cast("OutputFormat", output_format))
+    print_output(redactor.json(result.output), output_format)
     return ExitCode.OK
 
 
