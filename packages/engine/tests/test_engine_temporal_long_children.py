@@ -121,6 +121,31 @@ async def test_a_cancelled_parent_takes_its_child_along(stage: Stage, runs: int)
     assert (await _child(stage, parent).wait()).status is Status.CANCELLED
 
 
+async def test_a_parent_that_asks_its_child_to_tell_of_its_end_can_be_cancelled(stage: Stage) -> None:
+    """Several of them, as each is asking for some milliseconds only."""
+    parents = await asyncio.gather(*(_asking(stage) for _ in range(8)))
+    for parent in parents:
+        assert (await parent.wait()).status is Status.CANCELLED
+        assert (await _child(stage, parent).wait()).status is Status.CANCELLED
+
+
+async def _asking(stage: Stage) -> TemporalExecution:
+    """An execution that is cancelled at about the time at which its second run asks its child."""
+    emit = "{emit: {event: {with: {source: /tests, type: note, data: 1}}}}"
+    parent = await _start(stage, PARENT.replace("{wait: {milliseconds: 20}}", emit), rounds=1000)
+    handle = stage.client.get_workflow_handle(parent.workflow_id)
+    first = (await handle.describe()).run_id
+    while (run := (await handle.describe()).run_id) == first:  # noqa: ASYNC110 - Temporal has no event for it
+        await asyncio.sleep(0.005)
+    second = stage.client.get_workflow_handle(parent.workflow_id, run_id=run)
+    while True:
+        told = kinds([event async for event in second.fetch_history_events()])
+        if told["SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED"]:
+            break
+    await parent.cancel("enough", force=True)
+    return parent
+
+
 @pytest.mark.parametrize("runs", [1, 2])
 async def test_a_parent_that_fails_takes_its_child_along(stage: Stage, runs: int) -> None:
     text = PARENT + "                - fail: {if: '${ $i == " + str(8 * (runs - 1)) + " }', set: {x: '${ error }'}}\n"

@@ -1,6 +1,5 @@
 """Calls of tasks as activities."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from temporalio.exceptions import ActivityError
 from stigmer_engine.interpreter.port import CallRequest
 from stigmer_engine.interpreter.prepared import PreparedDocument
 from stigmer_engine.runtimes.temporal.activity_names import refuse_unusable_name, refuse_unusable_queue
+from stigmer_engine.runtimes.temporal.cancellations import raise_if_cancelled
 from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import AGENT, call_activity
 from stigmer_engine.runtimes.temporal.options import FOREIGN, activity_options
@@ -82,6 +82,8 @@ class Calls:
                 assert isinstance(arguments, list)
                 what = f"The activity {request.arguments['name']}"
                 result = await workflow.execute_activity(str(request.arguments["name"]), args=arguments, **keywords)
+                if self._start.rules.keeps_cancellations:
+                    raise_if_cancelled()
                 return result
             if request.kind == AGENT:
                 # Else an execution that ends with this call would be gone before the call learns of its cancellation,
@@ -92,8 +94,8 @@ class Calls:
             )
         except ActivityError as error:
             raise fault_of(error, what) from error
-        if request.kind == AGENT:
-            _still_wanted()
+        if request.kind == AGENT or self._start.rules.keeps_cancellations:
+            raise_if_cancelled()
         return result
 
     def _activity_id(self, request: CallRequest) -> str:
@@ -107,13 +109,6 @@ class Calls:
     def _input(self, request: CallRequest) -> CallInput:
         # Tokens of a call's own have placeholders too, so a document without secrets may need the nonce.
         return CallInput(arguments=request.arguments, nonce=self._start.nonce, secrets_of=self._start.secrets_of)
-
-
-def _still_wanted() -> None:
-    """Raise CancelledError when a call was waited for though its task is being cancelled, and came to a good end."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def task_at(raw: JsonObject, reference: str) -> JsonObject:

@@ -96,7 +96,7 @@ class TemporalChildren:
         handle = starting.result() if starting is not None else None
         try:
             # Shielded, as a wait that is cancelled would be the end of the handle.
-            end = ChildEnd(output=await asyncio.shield(handle)) if handle else await self.distant.end_of(request.id)
+            end = ChildEnd(output=await asyncio.shield(handle)) if handle else await self._distant_end(request.id)
         except (ChildWorkflowError, ActivityError) as error:
             end = ChildEnd(error=fault_of(error, what).error)
         self._forget(request.id)
@@ -127,6 +127,9 @@ class TemporalChildren:
         if starting is not None or child in self.distant.ids:
             self._forget(child)
             self._cancelling.append(asyncio.ensure_future(_cancel(child, starting)))
+
+    async def _distant_end(self, child: str) -> ChildEnd:
+        return await self.distant.end_of(child, keeps_cancellations=self._start.rules.keeps_cancellations)
 
     def _forget(self, child: str) -> None:
         self._starts.pop(child, None)

@@ -13,6 +13,7 @@ from stigmer_dsl.json_types import JsonObject, JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from stigmer_engine.runtimes.temporal.cancellations import raise_if_cancelled
 from stigmer_engine.runtimes.temporal.child_end import ChildEnd
 from stigmer_engine.runtimes.temporal.names import CHILD_ACTIVITY, TELL_PARENT_SIGNAL, workflow_id
 
@@ -36,6 +37,7 @@ class DistantChildren:
         self._ids = list(ids)
         self._asked = list(asked)
         self._ends = dict(ends)
+        self._asking: dict[str, asyncio.Task[bool]] = {}
 
     @property
     def ids(self) -> Sequence[str]:
@@ -64,15 +66,18 @@ class DistantChildren:
             self._asked.remove(child)
         self._ends.pop(child, None)
 
-    async def end_of(self, child: str) -> ChildEnd:
+    async def end_of(self, child: str, *, keeps_cancellations: bool) -> ChildEnd:
         """Wait for the end of a child.
+
+        Args:
+            keeps_cancellations: see `Rules`.
 
         Raises:
             ActivityError: nobody can tell how it ended.
         """
         look = _FIRST_LOOK
         while child not in self._ends:
-            if child in self._asked or await self._ask(child):
+            if child in self._asked or await (self._ask_apart(child) if keeps_cancellations else self._ask(child)):
                 try:
                     # Not the timeout of `wait_condition`: it swallows a cancellation that comes with the end, and what
                     # has left would go on here.
@@ -82,9 +87,20 @@ class DistantChildren:
                     look = min(look * 2, _LAST_LOOK)
             if child not in self._ends:
                 end = await _look_after(child)
+                if keeps_cancellations:
+                    raise_if_cancelled()
                 if end is not None:
                     return end
         return self._ends[child]
+
+    async def _ask_apart(self, child: str) -> bool:
+        """As `_ask`, for somebody who may be cancelled meanwhile: within a signal, the SDK swallows that."""
+        asking = self._asking.get(child)
+        if asking is None:
+            asking = self._asking[child] = asyncio.ensure_future(self._ask(child))
+        asked = await asyncio.shield(asking)
+        self._asking.pop(child, None)
+        return asked
 
     async def _ask(self, child: str) -> bool:
         """Ask a child to tell of its end; False when it has ended."""

@@ -247,6 +247,7 @@ class TemporalExecutions:
             rules=replace(
                 config.rules,
                 plain=True,
+                keeps_cancellations=True,
                 hears_out=True,
                 searches_elsewhere=config.rules.searches_elsewhere or _SEARCHES_ELSEWHERE,
                 own_cancellation_seconds=config.rules.own_cancellation_seconds or _OWN_CANCELLATION_SECONDS,

@@ -58,6 +58,7 @@ class Rules:
         delivery: how events go to receivers.
         heartbeat_seconds: without a sign from a call, after which its worker counts as lost.
         cancel_grace_seconds: for calls under way to finish after a cancellation.
+        keeps_cancellations: whether a task that waits for Temporal hears of a cancellation that the SDK swallows.
         hears_out: whether an execution that continues as new first hears all that its last workflow task has brought.
         searches_elsewhere: times that a sub-workflow's document, which the worker of a workflow task does not know, is
             looked for with any worker of the task queue.
@@ -73,6 +74,7 @@ class Rules:
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     heartbeat_seconds: float = 10.0
     cancel_grace_seconds: float = 30.0
+    keeps_cancellations: bool = False
     hears_out: bool = False
     searches_elsewhere: int = 0
     own_cancellation_seconds: float = 0.0

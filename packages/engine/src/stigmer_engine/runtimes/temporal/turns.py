@@ -18,6 +18,7 @@ from temporalio.exceptions import FailureError
 
 from stigmer_engine.expressions import Evaluator, Program
 from stigmer_engine.expressions.evaluator import BudgetSpent
+from stigmer_engine.runtimes.temporal.cancellations import raise_if_cancelled
 from stigmer_engine.runtimes.temporal.faults import fault_of
 from stigmer_engine.runtimes.temporal.names import BREATHE_ACTIVITY, BUDGET_ACTIVITY
 from stigmer_engine.runtimes.temporal.rules import Rules
@@ -80,6 +81,8 @@ class Turns:
                 await workflow.sleep(_AT_ONCE, summary="a turn for others")
             else:
                 await _mark(BREATHE_ACTIVITY)
+                if self._rules.keeps_cancellations:
+                    raise_if_cancelled()
         finally:
             self._ends_under_way -= 1
 
