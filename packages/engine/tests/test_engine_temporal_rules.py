@@ -70,7 +70,12 @@ def test_a_start_without_a_rule_has_the_one_that_held_before_there_was_such_a_fi
         delivery=DeliveryRules(batch_events=2_000, soon_events=500, first_rest_seconds=10, last_rest_seconds=1800),
         heartbeat_seconds=10,
         cancel_grace_seconds=30,
+        keeps_cancellations=False,
+        hears_out=False,
+        searches_elsewhere=0,
+        own_cancellation_seconds=0,
     )
+    assert old.whole_family is None
 
 
 async def test_only_executions_that_carry_it_answer_plain_expressions_without_jq() -> None:
