@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("httpx", "httpcore", "google.protobuf", "grpc", "grpclib", "jwt", "cryptography", "cloudevents", "uvicorn")
+HEAVY = (
+    "httpx",
+    "httpcore",
+    "google.protobuf",
+    "grpc",
+    "grpclib",
+    "jwt",
+    "cryptography",
+    "cloudevents",
+    "uvicorn",
+    "prometheus_client",
+)
 DOCUMENT = """\
 document: {dsl: '1.0.3', namespace: tests, name: imports, version: '1.0.0'}
 do: [{greet: {set: {message: hello}}}]

@@ -16,17 +16,24 @@ from stigmer_runner.engine_config import StartHook, open_engine
 from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import ExecutionRegistry, ProcessSchedules, RegisteredDocuments, Sink
 from stigmer_runner.executions.schedule_variables import ScheduleVariables
+from stigmer_runner.metrics import RunnerMetrics
 from stigmer_runner.mode import Mode
 from stigmer_runner.sinks import CallbackSink, LogSink
+from stigmer_runner.sinks.metrics import CountedCallback, MetricsSink
 from stigmer_runner.stigmer_service import open_stigmer_service
 
 log = get_logger(__name__)
 
 
 async def open_in_process(
-    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str
+    settings: Settings,
+    redactor: Redactor,
+    stack: AsyncExitStack,
+    *,
+    executions_url: str,
+    metrics: RunnerMetrics | None = None,
 ) -> Mode:
-    """The mode, closed with the stack. Raises ConfigError."""
+    """The mode, closed with the stack; `metrics` when somebody can read them. Raises ConfigError."""
     environment = schedule_environment(settings)
     starts = StartHook()
     agents = await stack.enter_async_context(open_agents(settings.stigmer_service))
@@ -37,10 +44,13 @@ async def open_in_process(
     service = await open_stigmer_service(settings, stack)
     callback = None
     if service.callback is not None:
-        callback = CallbackSink(await stack.enter_async_context(ProgressReporter(service.callback)))
-    sinks: list[Sink] = [LogSink(), *([callback] if callback else [])]
+        client = CountedCallback(service.callback, metrics) if metrics is not None else service.callback
+        callback = CallbackSink(await stack.enter_async_context(ProgressReporter(client)))
+    sinks: list[Sink] = [LogSink(), *([callback] if callback else []), *([MetricsSink(metrics)] if metrics else [])]
     executions = ExecutionRegistry(engine, settings, redactor, source=service.source, sinks=sinks)
     starts.listener = executions.adopt
+    if metrics is not None:
+        metrics.watch(lambda: executions.active)
     documents = RegisteredDocuments()
     schedules = ProcessSchedules(engine, executions, ScheduleVariables(environment, known))
     bounds = EventSourceConfig(max_body_bytes=settings.max_event_bytes, max_batch_events=settings.max_event_batch)

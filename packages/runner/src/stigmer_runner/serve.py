@@ -18,6 +18,7 @@ from stigmer_runner.grpc_port.calls import ExecutionCalls, StatusUrls
 from stigmer_runner.grpc_port.server import grpc_port
 from stigmer_runner.http_port.app import build_app
 from stigmer_runner.in_process import open_in_process
+from stigmer_runner.metrics import RunnerMetrics
 from stigmer_runner.mode import Mode
 
 log = get_logger(__name__)
@@ -51,7 +52,8 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
             variables=("GRPC_TLS_CERT_FILE", "GRPC_TLS_KEY_FILE"),
         )
         base_url = _base_url(settings, http_listener)
-        mode = await _open_mode(settings, redactor, stack, base_url=base_url, stop=stop)
+        metrics = RunnerMetrics(settings.execution_mode) if http_listener is not None else None
+        mode = await _open_mode(settings, redactor, stack, base_url=base_url, stop=stop, metrics=metrics)
         if mode is None:
             return
         authentication = Authentication(settings.runner_api_key)
@@ -64,13 +66,14 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
                 grpc_port(calls, authentication, grpc_listener, tls, max_message_bytes=settings.max_message_bytes)
             )
             log.info("gRPC server started", port=port_of(grpc_listener), host=settings.bind_host, tls=tls is not None)
-        if http_listener is not None:
+        if http_listener is not None and metrics is not None:
             app = build_app(
                 executions=mode.executions,
                 documents=mode.documents,
                 event_source=mode.event_source,
                 authentication=authentication,
                 ready=lambda: mode.lifecycle.ready and not stop.is_set(),
+                metrics=metrics.registry,
             )
             await stack.enter_async_context(HttpPort(app, listener=http_listener))
             log.info("HTTP server started", port=port_of(http_listener), host=settings.bind_host)
@@ -90,16 +93,22 @@ async def serve(settings: Settings, redactor: Redactor) -> None:
 
 
 async def _open_mode(
-    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, base_url: str | None, stop: asyncio.Event
+    settings: Settings,
+    redactor: Redactor,
+    stack: AsyncExitStack,
+    *,
+    base_url: str | None,
+    stop: asyncio.Event,
+    metrics: RunnerMetrics | None,
 ) -> Mode | None:
     """The executions, as EXECUTION_MODE says; None when the process is to stop before they were there."""
     executions_url = f"{base_url}/api/v1/executions" if base_url else ""
     if not settings.execution_mode.on_temporal:
-        return await open_in_process(settings, redactor, stack, executions_url=executions_url)
+        return await open_in_process(settings, redactor, stack, executions_url=executions_url, metrics=metrics)
     # Whoever runs everything in one process needs nothing of Temporal.
     from stigmer_runner.durable.open import open_on_temporal  # noqa: PLC0415 - see above
 
-    return await open_on_temporal(settings, redactor, stack, executions_url=executions_url, stop=stop)
+    return await open_on_temporal(settings, redactor, stack, executions_url=executions_url, stop=stop, metrics=metrics)
 
 
 def _listening(settings: Settings, port: int, variable: str) -> AbstractContextManager[socket.socket]:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 
+from stigmer_callback import CallbackClient
 from stigmer_engine import Engine, PreparedDocument
 from stigmer_engine.bus import EventBus, EventPublisher, EventSourceConfig
 from stigmer_engine.runtimes.temporal import (
@@ -54,18 +55,29 @@ from stigmer_runner.engine_config import open_engine
 from stigmer_runner.env_file import schedule_environment
 from stigmer_runner.executions import Documents, RegisteredDocuments
 from stigmer_runner.executions.schedule_variables import ScheduleVariables
+from stigmer_runner.metrics import RunnerMetrics
 from stigmer_runner.mode import Mode
 from stigmer_runner.payloads_config import check_place, payloads_config
 from stigmer_runner.sinks.log import EventLogLines
+from stigmer_runner.sinks.metrics import CountedCallback, CountedLines
 from stigmer_runner.stigmer_service import open_stigmer_service
 
 log = get_logger(__name__)
 
 
 async def open_on_temporal(
-    settings: Settings, redactor: Redactor, stack: AsyncExitStack, *, executions_url: str, stop: asyncio.Event
+    settings: Settings,
+    redactor: Redactor,
+    stack: AsyncExitStack,
+    *,
+    executions_url: str,
+    stop: asyncio.Event,
+    metrics: RunnerMetrics | None = None,
 ) -> Mode | None:
-    """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError."""
+    """The mode, closed with the stack; None when `stop` came before Temporal was there. Raises ConfigError.
+
+    `metrics` when somebody can read them.
+    """
     payloads = payloads_config(settings)
     check_place(payloads.place)
     connection = connect_config(settings)
@@ -102,7 +114,7 @@ async def open_on_temporal(
         engine=engine,
         services=services,
         secrets=ExecutionSecrets(vault, documents, redactor, service.source),
-        receiver=EventReporting(service.callback, EventLogLines()) if service.callback is not None else None,
+        receiver=_reporting(service.callback, metrics) if service.callback is not None else None,
         lifecycle=lifecycle_receiver(engine.config.lifecycle),
         attendant=answers,
         execute_workflow=execute_workflow(executions, attendance, client),
@@ -182,6 +194,12 @@ class DurableLifecycle:
 
     async def settle(self) -> None:
         """See `Lifecycle`: nothing is kept here that could be lost."""
+
+
+def _reporting(client: CallbackClient, metrics: RunnerMetrics | None) -> EventReporting:
+    if metrics is None:
+        return EventReporting(client, EventLogLines())
+    return EventReporting(CountedCallback(client, metrics), CountedLines(EventLogLines(), metrics))
 
 
 class _Bus:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import quote, unquote
 
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from stigmer_ports.http_port.metrics import metrics_endpoint
 from stigmer_ports.http_port.problems import on_failure_of, on_http_error, problem_response
 
 from stigmer_runner.authentication import Authentication
@@ -39,8 +41,9 @@ def build_app(
     event_source: ASGIApp,
     authentication: Authentication,
     ready: Callable[[], bool],
+    metrics: CollectorRegistry,
 ) -> Starlette:
-    """The ASGI application. Probes are open; everything under `/api` needs the runner's key when it has one.
+    """The ASGI application. Probes and metrics are open; all under `/api` needs the runner's key when it has one.
 
     `event_source` is given what is posted to `/api/v1/events`.
     """
@@ -70,6 +73,7 @@ def build_app(
             Route("/api/v1/events", _Guarded(event_source, authentication)),
             Route("/livez", livez),
             Route("/readyz", readyz),
+            Route("/metrics", metrics_endpoint(metrics)),
         ],
         exception_handlers={Refused: _refused, HTTPException: on_http_error, Exception: on_failure_of("runner")},
     )
