@@ -128,7 +128,9 @@ async def test_even_many_stuck_executions_leave_places_for_the_healthy() -> None
             reporter.offer(event(f"stuck{execution}", 1))
         for number in range(1, 101):
             reporter.offer(event("healthy", number))
-        await receiver.wait_for_events(100)
+        # On a busy machine a call may be given up though it is accepted: its event comes again, and counts once.
+        while len(receiver.events_of("healthy")) < 100:
+            await receiver.wait_for_events(len(receiver.events) + 1)
         assert numbers(receiver.events_of("healthy")) == list(range(1, 101))
         await reporter.close(timeout=0.05)
 
