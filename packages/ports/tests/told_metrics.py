@@ -19,22 +19,21 @@ class Metrics:
 
     def value(self, name: str, **labels: str) -> float:
         """The one sample of this name whose labels have these values."""
-        found = [
+        (found,) = self.samples(name, labels)
+        return found
+
+    def samples(self, name: str, labels: Mapping[str, str]) -> list[float]:
+        """The samples of this name whose labels have these values."""
+        return [
             sample.value
             for family in self.families.values()
             for sample in family.samples
-            if sample.name == name and _has(sample.labels, labels)
+            if sample.name == name and labels.items() <= sample.labels.items()
         ]
-        assert len(found) == 1, (name, labels, found)
-        return found[0]
-
-
-def _has(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    return wanted.items() <= labels.items()
 
 
 async def until(url: str, name: str, value: float, **labels: str) -> Metrics:
-    """The metrics as soon as one of them has a value: events are counted beside the run, not before its answer."""
-    while (found := await asyncio.to_thread(Metrics, url)).value(name, **labels) != value:
+    """The metrics as soon as one of them has a value: what is counted beside a call may come after its answer."""
+    while (found := await asyncio.to_thread(Metrics, url)).samples(name, labels) != [value]:
         pass
     return found

@@ -108,7 +108,7 @@ async def test_every_answer_is_as_described(tmp_path: Path) -> None:
         await ask("GET", "/api/v1/executions/{id}/events", again, headers={"last-event-id": "2"})
         await ask("DELETE", "/api/v1/executions/{id}", again)
         await ask("DELETE", "/api/v1/workflows/{id}", workflow)
-        for path in ("/api/v1/me", "/api/v1/openapi.json", "/healthz", "/readyz"):
+        for path in ("/api/v1/me", "/api/v1/openapi.json", "/healthz", "/metrics", "/readyz"):
             await ask("GET", path)
         assert {path for path, _ in ask.asked} == set(openapi_document()["paths"])
 

@@ -13,6 +13,7 @@ from stigmer_server.access.rate import RateLimit
 from stigmer_server.broadcast import Broadcast, Hub
 from stigmer_server.config import ConfigError, Settings
 from stigmer_server.executions import Executions
+from stigmer_server.metrics import ServerMetrics
 from stigmer_server.orchestration.direct import DirectOrchestrator
 from stigmer_server.orchestration.dispatcher import Dispatcher
 from stigmer_server.orchestration.health import HealthChecks
@@ -22,6 +23,7 @@ from stigmer_server.orchestration.temporal import open_temporal
 from stigmer_server.resources import Environments, ExecutionContexts, WorkflowInstances, WorkflowRunners, Workflows
 from stigmer_server.resources.validation import WorkflowValidation
 from stigmer_server.store import Database, open_database
+from stigmer_server.store.measured import MeasuredDatabase
 from stigmer_server.store.reencryption import encrypt_store_anew
 from stigmer_server.store.url import store_url
 from stigmer_server.vault import load_key_ring
@@ -41,6 +43,7 @@ class Application:
     contexts: ExecutionContexts
     runners: WorkflowRunners
     executions: Executions
+    metrics: ServerMetrics
     first_key: str | None
 
 
@@ -61,8 +64,11 @@ async def open_application(
     """
     async with AsyncExitStack() as stack:
         hub = Hub()
+        metrics = ServerMetrics()
+        metrics.watch_subscribers(lambda: hub.all_followers)
         ring = load_key_ring(settings)
-        database = await stack.enter_async_context(open_database(store_url(settings.database_url), hub))
+        store = await stack.enter_async_context(open_database(store_url(settings.database_url), hub))
+        database = MeasuredDatabase(store, metrics.written)
         await encrypt_store_anew(database, ring)
         first_key = await provide_keys(database, settings)
         broadcast = Broadcast(database, hub)
@@ -100,23 +106,25 @@ async def open_application(
             settings=settings,
             database=database,
             broadcast=broadcast,
-            authentication=_authentication(settings, database),
+            authentication=_authentication(settings, database, metrics),
             workflows=Workflows(database, ring, validation),
             instances=instances,
             environments=Environments(database, ring),
             contexts=contexts,
             runners=runners,
             executions=executions,
+            metrics=metrics,
             first_key=first_key,
         )
 
 
-def _authentication(settings: Settings, database: Database) -> Authentication:
+def _authentication(settings: Settings, database: Database, metrics: ServerMetrics) -> Authentication:
     return Authentication(
         database,
         requests=RateLimit(settings.stigmer_server_requests_per_second),
         runner_requests=RateLimit(settings.stigmer_server_runner_requests_per_second),
         failed_logins=RateLimit(settings.stigmer_server_failed_logins_per_second),
+        on_failure=metrics.failed_login,
     )
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 import time
+from collections.abc import Callable
 from typing import Final
 
 from stigmer_server.access.caller import Caller, Role
@@ -24,12 +25,19 @@ class Authentication:
     """
 
     def __init__(
-        self, database: Database, *, requests: RateLimit, runner_requests: RateLimit, failed_logins: RateLimit
+        self,
+        database: Database,
+        *,
+        requests: RateLimit,
+        runner_requests: RateLimit,
+        failed_logins: RateLimit,
+        on_failure: Callable[[], None],
     ) -> None:
         self._database = database
         self._requests = requests
         self._runner_requests = runner_requests
         self._failed_logins = failed_logins
+        self._on_failure = on_failure
         self._known: dict[str, tuple[Caller, float]] = {}
 
     async def check(self, authorization: str | None, address: str) -> Caller:
@@ -63,6 +71,7 @@ class Authentication:
         return caller
 
     def _failed(self, address: str, message: str) -> Refused:
+        self._on_failure()
         if self._failed_logins.take(peer_name(address)):
             return Refused(Reason.UNAUTHENTICATED, message)
         return _too_many_failures()

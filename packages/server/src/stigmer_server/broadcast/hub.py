@@ -34,6 +34,11 @@ class Hub:
             if not self._followers[execution_id]:
                 del self._followers[execution_id]
 
+    @property
+    def all_followers(self) -> int:
+        """How many follow an execution, whichever it is."""
+        return sum(map(len, self._followers.values()))
+
     def followers(self, execution_id: str) -> int:
         """How many follow the execution."""
         return len(self._followers.get(execution_id, ()))

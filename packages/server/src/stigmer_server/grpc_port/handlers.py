@@ -13,23 +13,27 @@ from stigmer_ports.grpc_port.receiving import authorization, receive
 
 from stigmer_server.access import Authentication, Caller
 from stigmer_server.grpc_port.methods import Method, Service, Streaming
+from stigmer_server.metrics import ServerMetrics
 
 
 class Handlers:
     """Makes the handlers."""
 
-    def __init__(self, authentication: Authentication, calls: OpenCalls, *, max_message_bytes: int) -> None:
+    def __init__(
+        self, authentication: Authentication, calls: OpenCalls, metrics: ServerMetrics, *, max_message_bytes: int
+    ) -> None:
         self._authentication = authentication
+        self._metrics = metrics
         self._max_message_bytes = max_message_bytes
         self._calls = calls
 
     def served(self, service: Service) -> ServedService:
         """The service under every spelling of its methods."""
-        return ServedService(service.name, {method.name: self._handler(method) for method in service.methods})
+        return ServedService(service.name, {method.name: self._handler(service, method) for method in service.methods})
 
-    def _handler(self, method: Method) -> Handler:
+    def _handler(self, service: Service, method: Method) -> Handler:
         async def serve(stream: "Stream[Any, Any]") -> None:
-            async with self._request(stream, method) as (message, caller):
+            async with self._request(stream, service, method) as (message, caller):
                 if isinstance(method, Streaming):
                     async with contextlib.aclosing(method.call(message, caller)) as answers:  # type: ignore[type-var]
                         async for answer in answers:
@@ -41,14 +45,19 @@ class Handlers:
         return Handler(serve, cardinality, method.request, method.reply)
 
     @asynccontextmanager
-    async def _request(self, stream: "Stream[Any, Any]", method: Method) -> AsyncIterator[tuple[Any, Caller]]:
-        async with self._calls.answering(method.name):
-            caller = await self._authentication.check(authorization(stream), _address(stream))
-            caller.require(*method.roles)
-            message = await receive(
-                stream, method.request, max_bytes=self._max_message_bytes, variable="STIGMER_SERVER_MAX_MESSAGE_BYTES"
-            )
-            yield message, caller
+    async def _request(
+        self, stream: "Stream[Any, Any]", service: Service, method: Method
+    ) -> AsyncIterator[tuple[Any, Caller]]:
+        with self._metrics.grpc_request(service.name, method.name):
+            async with self._calls.answering(method.name):
+                caller = await self._authentication.check(authorization(stream), _address(stream))
+                caller.require(*method.roles)
+                yield await self._received(stream, method), caller
+
+    async def _received(self, stream: "Stream[Any, Any]", method: Method) -> Any:
+        return await receive(
+            stream, method.request, max_bytes=self._max_message_bytes, variable="STIGMER_SERVER_MAX_MESSAGE_BYTES"
+        )
 
 
 def _address(stream: "Stream[Any, Any]") -> str:

@@ -23,7 +23,7 @@ def grpc_port(application: Application, listener: socket.socket, tls: ssl.SSLCon
     """The port of an application, to be entered."""
     calls = OpenCalls("server", REFUSALS, quiet=_QUIET)
     max_bytes = application.settings.stigmer_server_max_message_bytes
-    handlers = Handlers(application.authentication, calls, max_message_bytes=max_bytes)
+    handlers = Handlers(application.authentication, calls, application.metrics, max_message_bytes=max_bytes)
     offered = services(application)
     return GrpcPort(
         [handlers.served(service) for service in offered],

@@ -10,12 +10,14 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
+from stigmer_ports.http_port.metrics import metrics_endpoint
 from stigmer_ports.http_port.problems import on_failure_of, on_http_error
 
 from stigmer_server.application import Application
 from stigmer_server.config import Settings
 from stigmer_server.http_port.bodies import Bodies
 from stigmer_server.http_port.callers import Callers
+from stigmer_server.http_port.counting import CountedRequests
 from stigmer_server.http_port.executions import FRESH, ExecutionRoutes
 from stigmer_server.http_port.live_page import page_routes
 from stigmer_server.http_port.openapi import openapi_document
@@ -25,6 +27,7 @@ from stigmer_server.http_port.stopping import Stopping
 from stigmer_server.http_port.websocket import EventSocket
 from stigmer_server.http_port.workflows import WorkflowRoutes
 from stigmer_server.refusals import Refused
+from stigmer_server.store.outbox import count_orders
 
 _DAY_SECONDS: Final = 86_400
 
@@ -32,7 +35,7 @@ _DAY_SECONDS: Final = 86_400
 class HttpApp:
     """The ASGI application (`asgi`), its `routes`, and what ends its streams (`stopping`).
 
-    Probes, the page's files and the API's description are open; everything else under `/api` needs a key.
+    Probes, metrics, the page's files and the API's description are open; everything else under `/api` needs a key.
     """
 
     def __init__(self, core: Application, settings: Settings) -> None:
@@ -49,6 +52,7 @@ class HttpApp:
             Route("/api/v1/openapi.json", _openapi),
             Route("/healthz", _healthz),
             Route("/readyz", self._readyz),
+            Route("/metrics", metrics_endpoint(core.metrics.registry, refresh=self._look_at_outbox)),
             *page_routes(),
         ]
         starlette = Starlette(
@@ -57,12 +61,18 @@ class HttpApp:
             exception_handlers={Refused: on_refused, HTTPException: on_http_error, Exception: on_failure_of("server")},
         )
         # Around everything, so that failures have the headers too.
-        self.asgi = SecurityHeaders(starlette)
+        self.asgi = CountedRequests(SecurityHeaders(starlette), self.routes, core.metrics.http_request)
 
     async def _me(self, request: Request) -> Response:
         """Whose key it is."""
         caller = await self._callers.reader(request)
         return JSONResponse({"name": caller.name, "role": str(caller.role)}, headers=FRESH)
+
+    async def _look_at_outbox(self) -> None:
+        try:
+            self._core.metrics.outbox(await self._core.database.read(count_orders))
+        except Refused:
+            self._core.metrics.outbox(None)
 
     async def _readyz(self, _request: Request) -> Response:
         """Whether the store answers and the server is not about to stop."""

@@ -228,7 +228,9 @@ def _advance(transaction: Transaction, row: Any, waiting: list[WorkflowProgressE
         if (sequence > to and sequence != last + 1) or is_terminal(phase):
             break
         added.append(event)
-        last, phase = sequence, phase_after(phase, event)
+        before, last, phase = phase, sequence, phase_after(phase, event)
+        if phase != before:
+            transaction.reached(phase)
     if phase != row.phase or last - row.snapshot_sequence >= _EVENTS_BETWEEN_SNAPSHOTS:
         status = _status_after(connection, row, added)
         snapshot = {"phase": int(phase), "snapshot": bytes(status), "snapshot_sequence": last}

@@ -105,6 +105,7 @@ def insert_execution(
         )
     )
     _store_tags(transaction.connection, execution_id, execution.metadata.tags)
+    transaction.reached(execution.status.phase)
     transaction.changed(execution_id)
 
 
@@ -142,6 +143,8 @@ def replace_status(transaction: Transaction, stored: StoredExecution, status: Wo
             revision=stored.revision + 1,
         )
     )
+    if status.phase != stored.phase:
+        transaction.reached(status.phase)
     transaction.changed(stored.id)
 
 

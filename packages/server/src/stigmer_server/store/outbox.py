@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from stigmer_server.ids import new_ulid
@@ -107,6 +107,11 @@ def orders_of(connection: Connection, execution_id: str) -> Sequence[Order]:
     """What is still to be told about an execution."""
     rows = connection.execute(select(outbox).where(outbox.c.execution_id == execution_id).order_by(outbox.c.id))
     return [_order(row, attempts=row.attempts) for row in rows]
+
+
+def count_orders(connection: Connection) -> int:
+    """How much is still to be told, of all executions."""
+    return connection.execute(select(func.count()).select_from(outbox)).scalar_one()
 
 
 def _order(row: Any, *, attempts: int) -> Order:
