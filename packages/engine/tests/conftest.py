@@ -13,6 +13,7 @@ import trustme
 import uvicorn
 from starlette.types import ASGIApp
 from stigmer_engine import Engine, EngineConfig
+from stigmer_engine.expressions import Evaluator
 from stigmer_engine.testing.runs import OpenRuns, Runs, ServeHttp
 
 
@@ -25,6 +26,21 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # signals are pytest's
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """An event loop for tests that are not coroutines, as hypothesis wants them."""
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def evaluator(runner: asyncio.Runner) -> Iterator[Evaluator]:
+    """An evaluator, used on the loop of `runner`."""
+    evaluator = Evaluator()
+    yield evaluator
+    evaluator.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -27,19 +26,6 @@ SOURCES = st.builds(
     st.lists(KEYS, max_size=3),
     st.sampled_from(["", " ", "\n"]),
 )
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
-def evaluator(runner: asyncio.Runner) -> Iterator[Evaluator]:
-    evaluator = Evaluator()
-    yield evaluator
-    evaluator.close()
 
 
 async def value_or_refusal(evaluator: Evaluator, source: str, arguments: list[JsonValue]) -> tuple[bool, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import pytest
 from stigmer_dsl.json_types import JsonValue
@@ -15,19 +14,6 @@ GIVEN: JsonValue = {
     "a": 3, "b": 4, "half": 0.5, "text": "open", "yes": True, "no": None, "more": {"a": 1}, "list": [1], "far": 2**53,
     "less": -3,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
-def evaluator(runner: asyncio.Runner) -> Iterator[Evaluator]:
-    evaluator = Evaluator()
-    yield evaluator
-    evaluator.close()
 
 
 def answer(source: str, dot: JsonValue = GIVEN) -> list[JsonValue] | None:

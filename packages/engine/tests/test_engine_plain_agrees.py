@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
-import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from stigmer_dsl.json_types import JsonValue
@@ -102,19 +100,6 @@ ARGUMENTS = st.tuples(VALUES, VALUES, VALUES)
 
 
 # --- both ways ----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as runner:
-        yield runner
-
-
-@pytest.fixture(scope="module")
-def evaluator(runner: asyncio.Runner) -> Iterator[Evaluator]:
-    evaluator = Evaluator()
-    yield evaluator
-    evaluator.close()
 
 
 def arguments_of(program: Program, values: tuple[JsonValue, JsonValue, JsonValue]) -> list[JsonValue]:
