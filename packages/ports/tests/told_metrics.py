@@ -1,10 +1,19 @@
 """Reads `GET /metrics` as Prometheus does."""
 
 import asyncio
+import re
 from collections.abc import Mapping
+from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
+
+_DOCS = Path(__file__).parents[3] / "docs"
+
+
+def documented(page: str) -> list[str]:
+    """The names in the table of metrics on a page of the documentation, sorted."""
+    return sorted(re.findall(r"^\| `(stigmer_\w+)`", (_DOCS / page).read_text(), re.MULTILINE))
 
 
 class Metrics:
@@ -21,6 +30,11 @@ class Metrics:
         """The one sample of this name whose labels have these values."""
         (found,) = self.samples(name, labels)
         return found
+
+    @property
+    def names(self) -> list[str]:
+        """The names of our own metrics, sorted."""
+        return sorted(re.findall(r"^# TYPE (stigmer_\w+)", self.text, re.MULTILINE))
 
     def samples(self, name: str, labels: Mapping[str, str]) -> list[float]:
         """The samples of this name whose labels have these values."""

@@ -12,7 +12,7 @@ from stigmer_runner.config import ExecutionMode
 from stigmer_runner.metrics import RunnerMetrics
 from stigmer_runner.testing import RunnerProcess
 
-from packages.ports.tests.told_metrics import Metrics, until
+from packages.ports.tests.told_metrics import Metrics, documented, until
 
 HEADER = "document: {dsl: 1.0.0, namespace: test, name: a-name-that-tells, version: 1.0.0}\n"
 GOOD = HEADER + "do:\n  - first: {set: {a: 1}}\n  - second: {set: {b: 2}}\n"
@@ -106,8 +106,8 @@ async def test_on_temporal_what_is_reported_is_counted(
         await until(runner.http_url, "stigmer_runner_callbacks_total", len(events), outcome="delivered")
 
 
-def test_metrics_need_no_key(start_runner: Start) -> None:
-    assert Metrics(start_runner(RUNNER_API_KEY="secret-key").http_url).families
+def test_metrics_need_no_key_and_are_those_of_the_documentation(start_runner: Start) -> None:
+    assert Metrics(start_runner(RUNNER_API_KEY="secret-key").http_url).names == documented("runner.md")
 
 
 def test_each_registry_counts_alone() -> None:

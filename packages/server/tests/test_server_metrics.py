@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 from stigmer_server.testing import CLIENT_KEY, RUNNER_KEY, ServerProcess
 
-from packages.ports.tests.told_metrics import Metrics, until
+from packages.ports.tests.told_metrics import Metrics, documented, until
 from packages.server.tests.grpcio_peer import EXECUTION_COMMAND, EXECUTION_QUERY, PROGRESS, WORKFLOW_COMMAND, Peer
 from packages.server.tests.http_server import http_server
 from packages.server.tests.samples import event, execution, workflow
@@ -22,6 +22,7 @@ async def test_a_run_is_counted_from_its_creation_to_its_end(data_dir: Path, con
     with ServerProcess(data_dir) as server:
         client, runner = connect(server, CLIENT_KEY), connect(server, RUNNER_KEY)
         before = Metrics(server.http_url)
+        assert before.names == documented("server.md")
         assert before.value(CHANGES, phase="EXECUTION_PENDING") == 0
         assert before.value("stigmer_server_outbox_orders") == 0
         made = client.call(WORKFLOW_COMMAND, "apply", workflow("a-name-that-tells"))
