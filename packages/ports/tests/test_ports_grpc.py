@@ -206,7 +206,9 @@ async def test_open_calls_may_end_before_the_port_closes() -> None:
         await call
 
 
-async def test_a_port_that_is_closed_answers_nobody() -> None:
+async def close_under_a_client() -> None:
+    """A client that keeps its connection while the port closes is answered no more."""
+
     async def answer(_request: CancelExecutionRequest, _key: str | None) -> None:
         pass
 
@@ -215,6 +217,10 @@ async def test_a_port_that_is_closed_answers_nobody() -> None:
             async with asking_port(answer, listener):
                 await ask(channel)
             assert (await refused(channel)).code() is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_a_port_that_is_closed_answers_nobody() -> None:
+    await close_under_a_client()
 
 
 async def test_a_port_closes_though_a_client_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,11 +233,4 @@ async def test_a_port_closes_though_a_client_keeps_its_connection(monkeypatch: p
 
     monkeypatch.setattr(asyncio.Server, "wait_closed", as_since_python_3_12)
 
-    async def answer(_request: CancelExecutionRequest, _key: str | None) -> None:
-        pass
-
-    with listening("127.0.0.1", 0, host_variable="HOST", port_variable="PORT") as listener:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port_of(listener)}") as channel:
-            async with asking_port(answer, listener):
-                await ask(channel)
-            assert (await refused(channel)).code() is grpc.StatusCode.UNAVAILABLE
+    await close_under_a_client()
